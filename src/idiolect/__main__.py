@@ -1,0 +1,3 @@
+from idiolect.cli import main
+
+main()

@@ -1,0 +1,239 @@
+"""idiolect.toml: one section a stage, every key described, unknown keys refused with the nearest known."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from idiolect.errors import ConfigError
+
+Fraction = Annotated[float, Meta(gt=0, lt=1)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+
+class Ingest(Section, frozen=True, kw_only=True):
+    chunk_tokens: Annotated[
+        int, Meta(ge=32, description="tokens of a chunk at most: prompt, title, headings, special tokens included")
+    ] = 256
+    overlap_tokens: Annotated[
+        int, Meta(ge=0, description="tokens that two neighbouring chunks of one section share")
+    ] = 32
+    languages: Annotated[
+        tuple[str, ...], Meta(description="ISO 639-1 codes to keep, e.g. ['en', 'de']; empty keeps every language")
+    ] = ()
+
+
+class Generate(Section, frozen=True, kw_only=True):
+    teacher: Annotated[
+        Literal["extractive", "llm"],
+        Meta(description="who writes queries; llm where base_url is set, else extractive (no LLM needed)"),
+    ] = "extractive"
+    base_url: Annotated[str, Meta(description="an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1")] = ""
+    model: Annotated[str, Meta(description="the model that the endpoint is asked for")] = ""
+    api_key_env: Annotated[str, Meta(description="the environment variable that holds the API key")] = (
+        "OPENAI_API_KEY"
+    )
+    per_chunk: Annotated[int, Meta(ge=1, description="queries asked of the LLM for each chunk")] = 4
+    max_calls: Annotated[int, Meta(ge=0, description="hard cap on LLM calls; cached answers are free")] = 10_000
+    max_tokens: Annotated[int, Meta(ge=0, description="hard cap on LLM tokens, prompts and answers together")] = (
+        20_000_000
+    )
+    max_queries: Annotated[int, Meta(ge=1, description="extractive queries for training")] = 3_000
+    min_quality: Annotated[
+        int, Meta(ge=1, le=10, description="queries that the LLM itself scores below this are rejected")
+    ] = 6
+    concurrency: Annotated[int, Meta(ge=1, description="LLM calls in flight at once")] = 16
+    timeout: Annotated[float, Meta(gt=0, description="seconds to wait for one LLM answer")] = 120.0
+
+
+class Prepare(Section, frozen=True, kw_only=True):
+    test_fraction: Annotated[Fraction, Meta(description="share of the documents whose queries only test")] = 0.1
+    dev_fraction: Annotated[Fraction, Meta(description="share of the documents whose queries only select")] = 0.1
+    negatives: Annotated[int, Meta(ge=1, description="hard negatives (or listwise candidates) a query")] = 4
+    margin: Annotated[
+        float, Meta(gt=0, le=1, description="a negative scores below margin × the lowest positive's score")
+    ] = 0.95
+    candidates: Annotated[int, Meta(ge=2, description="top ranks of the fused ranking that are mined")] = 30
+
+
+class Train(Section, frozen=True, kw_only=True):
+    base: Annotated[
+        str, Meta(description="base model: a directory, a hub name, or auto (all-MiniLM-L6-v2 from its package)")
+    ] = "auto"
+    epochs: Annotated[int, Meta(ge=1, description="passes over the training queries")] = 1
+    learning_rate: Annotated[float, Meta(gt=0, description="peak learning rate of AdamW")] = 2e-5
+    batch_size: Annotated[int, Meta(ge=2, description="queries a step")] = 32
+    temperature: Annotated[float, Meta(gt=0, description="softmax temperature of the contrastive loss")] = 0.05
+    adapter: Annotated[
+        Literal["full", "last-layers"], Meta(description="which weights learn: all, or the last two layers")
+    ] = "full"
+    dimensions: Annotated[
+        tuple[int, ...], Meta(description="Matryoshka dimensions that are trained; those the base lacks are left out")
+    ] = (384, 256, 128, 64)
+    target: Annotated[
+        Literal["embedding", "retriever"],
+        Meta(description="what selection and verdict judge: the vectors alone, or idiolect's hybrid search"),
+    ] = "embedding"
+    max_minutes: Annotated[float, Meta(ge=0, description="stop training after this long; 0 is no limit")] = 0.0
+
+
+class Evaluate(Section, frozen=True, kw_only=True):
+    beir: Annotated[tuple[str, ...], Meta(description="BEIR folders to report on; they decide nothing")] = ()
+    guard: Annotated[tuple[str, ...], Meta(description="BEIR folders on which the model must not fall by more than 1%")] = ()
+    metric: Annotated[Literal["ndcg@10", "recall@10", "mrr@10"], Meta(description="what the verdict compares")] = (
+        "ndcg@10"
+    )
+
+
+class Export(Section, frozen=True, kw_only=True):
+    formats: Annotated[
+        tuple[Literal["onnx", "openvino"], ...], Meta(description="graphs in the bundle beside the weights")
+    ] = ("onnx", "openvino")
+
+
+class Serve(Section, frozen=True, kw_only=True):
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8000
+    max_batch_tokens: Annotated[int, Meta(ge=512, description="padded tokens in one forward pass at most")] = 8192
+    max_queue_tokens: Annotated[int, Meta(ge=1, description="tokens waiting before further requests get 429")] = (
+        1_000_000
+    )
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    seed: Annotated[int, Meta(ge=0, description="seed of every random choice")] = 13
+    ingest: Ingest = Ingest()
+    generate: Generate = Generate()
+    prepare: Prepare = Prepare()
+    train: Train = Train()
+    evaluate: Evaluate = Evaluate()
+    export: Export = Export()
+    serve: Serve = Serve()
+
+    def get(self, key: str) -> Any:
+        """The value of a dotted key such as `train.base`, or a whole section as a dict."""
+        value: Any = self
+        for part in key.split("."):
+            value = getattr(value, part)
+        return msgspec.to_builtins(value)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    name: kind for name, kind in get_type_hints(Config).items() if isinstance(kind, type) and issubclass(kind, Section)
+}
+
+
+def load(path: Path | None = None, settings: Iterable[str] = ()) -> Config:
+    """Read `path` (./idiolect.toml where None and it exists), then apply `section.key=value` settings.
+
+    Raises ConfigError naming the key, and the nearest known one where it is unknown.
+    """
+    raw: dict[str, Any] = {}
+    if path is None and Path("idiolect.toml").is_file():
+        path = Path("idiolect.toml")
+    if path is not None:
+        raw = _read_toml(path)
+    for setting in settings:
+        _apply(raw, setting)
+    _refuse_unknown(raw)
+    generate = raw.get("generate", {})
+    if isinstance(generate, dict) and generate.get("base_url") and "teacher" not in generate:
+        raw["generate"] = {**generate, "teacher": "llm"}
+    try:
+        config = msgspec.convert(raw, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"config: {error}".replace("$.", "").replace("`", "")) from None
+    _check(config)
+    return config
+
+
+def _check(config: Config) -> None:
+    if config.ingest.overlap_tokens * 2 > config.ingest.chunk_tokens:
+        raise ConfigError("ingest.overlap_tokens must be at most half of ingest.chunk_tokens")
+    if config.prepare.test_fraction + config.prepare.dev_fraction >= 0.9:
+        raise ConfigError("prepare.test_fraction and prepare.dev_fraction leave too little to train on")
+    if config.generate.teacher == "llm":
+        for key in ("base_url", "model"):
+            if not getattr(config.generate, key):
+                raise ConfigError(f"the llm teacher needs generate.{key}: set it in idiolect.toml or with --set")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"config file {path} does not exist") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"config file {path} cannot be read: {error}") from None
+
+
+def _apply(raw: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {setting!r} is not of the form section.key=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, name = key.strip().split(".")
+    target = raw
+    for section in sections:
+        target = target.setdefault(section, {})
+        if not isinstance(target, dict):
+            raise ConfigError(f"--set {setting!r}: {section!r} is no section")
+    target[name] = value
+
+
+def _refuse_unknown(raw: Mapping[str, Any]) -> None:
+    known = {"seed": None} | {name: set(kind.__struct_fields__) for name, kind in SECTIONS.items()}
+    everything = ["seed", *(f"{name}.{key}" for name, keys in known.items() if keys for key in sorted(keys))]
+    for name, value in raw.items():
+        if name not in known:
+            raise ConfigError(_unknown(name, [*known, *everything]))
+        keys = known[name]
+        if keys is None:
+            continue
+        if not isinstance(value, dict):
+            raise ConfigError(f"config: {name!r} is a section, write [{name}]")
+        for key in value:
+            if key not in keys:
+                raise ConfigError(_unknown(f"{name}.{key}", everything))
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    return f"unknown config key {key!r}; the nearest known one is {nearest[0]!r}"
+
+
+def render(config: Config) -> str:
+    """The resolved config as a TOML file with a comment above each key."""
+    lines = [f"# {_description(Config, 'seed')}", f"seed = {config.seed}"]
+    for name, kind in SECTIONS.items():
+        section = getattr(config, name)
+        lines += ["", f"[{name}]"]
+        for key in kind.__struct_fields__:
+            lines += [f"# {_description(kind, key)}", f"{key} = {_toml(getattr(section, key))}"]
+    return "\n".join(lines) + "\n"
+
+
+def _description(kind: type, key: str) -> str:
+    hint = get_type_hints(kind, include_extras=True)[key]
+    return next(meta.description for meta in reversed(get_args(hint)[1:]) if meta.description)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, str):
+        return msgspec.json.encode(value).decode()  # JSON strings are TOML basic strings
+    return repr(value)

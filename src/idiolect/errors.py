@@ -1,0 +1,51 @@
+"""Everything idiolect raises on purpose.
+
+IdiolectError                 the run failed (exit code 1)
+├── UsageError                wrong usage: arguments, options (exit code 2)
+│   └── ConfigError           a key or value in idiolect.toml or --set
+├── InputError                documents, labels or a BEIR folder that cannot be used
+├── WorkspaceError            WORK lacks a file, or another run holds it
+├── ModelError                a base model or model directory that cannot be loaded
+├── BundleError               an exported bundle that is incomplete or altered
+├── TeacherError              the LLM endpoint refused, or answered nothing usable
+└── MissingExtra              a part that needs `pip install 'idiolect[...]'`
+
+Each message is one line that says what was wrong, with the value, and what to do.
+"""
+
+
+class IdiolectError(Exception):
+    exit_code = 1
+
+
+class UsageError(IdiolectError):
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    pass
+
+
+class InputError(IdiolectError):
+    pass
+
+
+class WorkspaceError(IdiolectError):
+    pass
+
+
+class ModelError(IdiolectError):
+    pass
+
+
+class BundleError(IdiolectError):
+    pass
+
+
+class TeacherError(IdiolectError):
+    pass
+
+
+class MissingExtra(IdiolectError):
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs the package {package!r}: pip install 'idiolect[{extra}]'")

@@ -1,0 +1,113 @@
+"""Files that appear whole or not at all, JSON lines of records, and digests."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from idiolect.errors import InputError
+
+T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling of `path`; it takes the path's place when the block succeeds.
+
+    Works for a file and for a directory alike; on an exception `path` keeps what it held.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    remove(temporary)
+    try:
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            remove(path)
+        os.replace(temporary, path)
+    finally:
+        remove(temporary)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a directory tree if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def read_json(path: Path) -> Any:
+    try:
+        return msgspec.json.decode(path.read_bytes())
+    except msgspec.DecodeError as error:
+        raise InputError(f"{path} is not valid JSON ({error})") from None
+
+
+def write_jsonl(path: Path, records: Iterable[Any]) -> int:
+    """Write one JSON object a line; return how many."""
+    encoder = msgspec.json.Encoder()
+    count = 0
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        for record in records:
+            file.write(encoder.encode(record) + b"\n")
+            count += 1
+    return count
+
+
+def read_jsonl(path: Path, kind: type[T]) -> Iterator[T]:
+    """Yield the records of a JSON-lines file, blank lines skipped.
+
+    Raises InputError with the line number where a line is no `kind`.
+    """
+    decoder = msgspec.json.Decoder(kind)
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                yield decoder.decode(line)
+            except msgspec.MsgspecError as error:
+                raise InputError(f"{path}, line {number}: {error}") from None
+
+
+def digest_text(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_value(value: Any) -> str:
+    """SHA-256 of a JSON-like value, independent of the order of keys."""
+    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
+
+
+def digest_path(path: Path) -> str:
+    """SHA-256 of a file, or of a directory's relative names and contents (hidden files left out)."""
+    if path.is_file():
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for name, file_digest in tree_digests(path).items():
+        digest.update(f"{name}\0{file_digest}\n".encode())
+    return digest.hexdigest()
+
+
+def tree_digests(root: Path) -> dict[str, str]:
+    """Relative POSIX path → SHA-256 for every file under `root`, sorted, hidden ones left out."""
+    return {
+        file.relative_to(root).as_posix(): digest_path(file)
+        for file in sorted(root.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
+    }

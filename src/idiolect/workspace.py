@@ -1,0 +1,61 @@
+"""WORK as data: where each artefact lies, and what earlier runs left there."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+from idiolect.errors import WorkspaceError
+
+
+class Workspace:
+    """The folder that a run reads and writes; every path in it is named here, once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.documents = root / "documents.jsonl"
+        self.rejected_documents = root / "rejected_documents.jsonl"
+        self.chunks = root / "chunks.jsonl"
+        self.queries = root / "queries.jsonl"
+        self.rejected = root / "rejected.jsonl"
+        self.splits = root / "splits.jsonl"
+        self.train = root / "train.jsonl"
+        self.dev = root / "dev.jsonl"
+        self.dev_sets = root / "dev"
+        self.test = root / "test"
+        self.frozen_test = root / "test.lock.json"
+        self.model = root / "model"
+        self.selection = root / "selection.json"
+        self.report = root / "report.json"
+        self.report_page = root / "report.html"
+        self.per_query = root / "per_query.jsonl"
+        self.bundle = root / "bundle"
+        self.manifests = root / "manifests"
+        self.stage_lock = root / "idiolect.lock.json"
+        self.checkpoints = root / "checkpoints"
+        self.cache = root / "cache"
+        self.llm_cache = self.cache / "llm.sqlite"
+        self.vectors = self.cache / "vectors"
+
+    def require(self, path: Path, made_by: str) -> Path:
+        """`path`, or WorkspaceError naming the command that makes it."""
+        if not path.exists():
+            raise WorkspaceError(f"{path} is not there yet: run `idiolect {made_by} -w {self.root}` first")
+        return path
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold WORK for this process; the system releases it when the process ends, however it ends."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = (self.root / ".lock").open("w")
+        except OSError as error:
+            raise WorkspaceError(f"WORK {self.root} cannot be written: {error.strerror}") from None
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise WorkspaceError(
+                    f"another idiolect run holds {self.root}: wait for it, or give another folder with -w"
+                ) from None
+            yield
