@@ -18,16 +18,19 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     pass
 
 
-
 class Ingest(Section, frozen=True, kw_only=True):
     chunk_tokens: Annotated[
-        int, Meta(ge=32, description="tokens of a chunk at most: prompt, title, headings, special tokens included")
+        int,
+        Meta(
+            ge=32, description="tokens of a chunk at most: prompt, title, headings, special tokens included"
+        ),
     ] = 256
     overlap_tokens: Annotated[
         int, Meta(ge=0, description="tokens that two neighbouring chunks of one section share")
     ] = 32
     languages: Annotated[
-        tuple[str, ...], Meta(description="ISO 639-1 codes to keep, e.g. ['en', 'de']; empty keeps every language")
+        tuple[str, ...],
+        Meta(description="ISO 639-1 codes to keep, e.g. ['en', 'de']; empty keeps every language"),
     ] = ()
 
 
@@ -36,16 +39,20 @@ class Generate(Section, frozen=True, kw_only=True):
         Literal["extractive", "llm"],
         Meta(description="who writes queries; llm where base_url is set, else extractive (no LLM needed)"),
     ] = "extractive"
-    base_url: Annotated[str, Meta(description="an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1")] = ""
+    base_url: Annotated[
+        str, Meta(description="an OpenAI-compatible endpoint, e.g. http://localhost:8000/v1")
+    ] = ""
     model: Annotated[str, Meta(description="the model that the endpoint is asked for")] = ""
     api_key_env: Annotated[str, Meta(description="the environment variable that holds the API key")] = (
         "OPENAI_API_KEY"
     )
     per_chunk: Annotated[int, Meta(ge=1, description="queries asked of the LLM for each chunk")] = 4
-    max_calls: Annotated[int, Meta(ge=0, description="hard cap on LLM calls; cached answers are free")] = 10_000
-    max_tokens: Annotated[int, Meta(ge=0, description="hard cap on LLM tokens, prompts and answers together")] = (
-        20_000_000
+    max_calls: Annotated[int, Meta(ge=0, description="hard cap on LLM calls; cached answers are free")] = (
+        10_000
     )
+    max_tokens: Annotated[
+        int, Meta(ge=0, description="hard cap on LLM tokens, prompts and answers together")
+    ] = 20_000_000
     max_queries: Annotated[int, Meta(ge=1, description="extractive queries for training")] = 3_000
     min_quality: Annotated[
         int, Meta(ge=1, le=10, description="queries that the LLM itself scores below this are rejected")
@@ -55,42 +62,64 @@ class Generate(Section, frozen=True, kw_only=True):
 
 
 class Prepare(Section, frozen=True, kw_only=True):
-    test_fraction: Annotated[Fraction, Meta(description="share of the documents whose queries only test")] = 0.1
-    dev_fraction: Annotated[Fraction, Meta(description="share of the documents whose queries only select")] = 0.1
-    negatives: Annotated[int, Meta(ge=1, description="hard negatives (or listwise candidates) a query")] = 4
+    test_fraction: Annotated[Fraction, Meta(description="share of the documents whose queries only test")] = (
+        0.1
+    )
+    dev_fraction: Annotated[
+        Fraction, Meta(description="share of the documents whose queries only select")
+    ] = 0.1
+    negatives: Annotated[int, Meta(ge=1, description="hard negatives of a query")] = 4
+    listwise: Annotated[int, Meta(ge=2, description="candidates whose ranking a copied query distils")] = 7
     margin: Annotated[
         float, Meta(gt=0, le=1, description="a negative scores below margin × the lowest positive's score")
     ] = 0.95
     candidates: Annotated[int, Meta(ge=2, description="top ranks of the fused ranking that are mined")] = 30
+    masked_queries: Annotated[
+        int, Meta(ge=10, description="masked pseudo-queries that choose the fusion weight")
+    ] = 300
+    dev_corpus: Annotated[
+        int, Meta(ge=50, description="passages that a checkpoint is ranked over on dev")
+    ] = 2_000
 
 
 class Train(Section, frozen=True, kw_only=True):
     base: Annotated[
-        str, Meta(description="base model: a directory, a hub name, or auto (all-MiniLM-L6-v2 from its package)")
+        str,
+        Meta(description="base model: a directory, a hub name, or auto (all-MiniLM-L6-v2 from its package)"),
     ] = "auto"
     epochs: Annotated[int, Meta(ge=1, description="passes over the training queries")] = 1
     learning_rate: Annotated[float, Meta(gt=0, description="peak learning rate of AdamW")] = 2e-5
     batch_size: Annotated[int, Meta(ge=2, description="queries a step")] = 32
-    temperature: Annotated[float, Meta(gt=0, description="softmax temperature of the contrastive loss")] = 0.05
+    max_tokens: Annotated[
+        int, Meta(ge=16, description="tokens of a passage that training reads; serving reads the whole chunk")
+    ] = 128
+    temperature: Annotated[float, Meta(gt=0, description="softmax temperature of the contrastive loss")] = (
+        0.05
+    )
     adapter: Annotated[
         Literal["full", "last-layers"], Meta(description="which weights learn: all, or the last two layers")
     ] = "full"
     dimensions: Annotated[
-        tuple[int, ...], Meta(description="Matryoshka dimensions that are trained; those the base lacks are left out")
+        tuple[int, ...],
+        Meta(description="Matryoshka dimensions that are trained; those the base lacks are left out"),
     ] = (384, 256, 128, 64)
     target: Annotated[
         Literal["embedding", "retriever"],
         Meta(description="what selection and verdict judge: the vectors alone, or idiolect's hybrid search"),
     ] = "embedding"
-    max_minutes: Annotated[float, Meta(ge=0, description="stop training after this long; 0 is no limit")] = 0.0
+    max_minutes: Annotated[float, Meta(ge=0, description="stop training after this long; 0 is no limit")] = (
+        0.0
+    )
 
 
 class Evaluate(Section, frozen=True, kw_only=True):
     beir: Annotated[tuple[str, ...], Meta(description="BEIR folders to report on; they decide nothing")] = ()
-    guard: Annotated[tuple[str, ...], Meta(description="BEIR folders on which the model must not fall by more than 1%")] = ()
-    metric: Annotated[Literal["ndcg@10", "recall@10", "mrr@10"], Meta(description="what the verdict compares")] = (
-        "ndcg@10"
-    )
+    guard: Annotated[
+        tuple[str, ...], Meta(description="BEIR folders on which the model must not fall by more than 1%")
+    ] = ()
+    metric: Annotated[
+        Literal["ndcg@10", "recall@10", "mrr@10"], Meta(description="what the verdict compares")
+    ] = "ndcg@10"
 
 
 class Export(Section, frozen=True, kw_only=True):
@@ -102,10 +131,12 @@ class Export(Section, frozen=True, kw_only=True):
 class Serve(Section, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8000
-    max_batch_tokens: Annotated[int, Meta(ge=512, description="padded tokens in one forward pass at most")] = 8192
-    max_queue_tokens: Annotated[int, Meta(ge=1, description="tokens waiting before further requests get 429")] = (
-        1_000_000
-    )
+    max_batch_tokens: Annotated[
+        int, Meta(ge=512, description="padded tokens in one forward pass at most")
+    ] = 8192
+    max_queue_tokens: Annotated[
+        int, Meta(ge=1, description="tokens waiting before further requests get 429")
+    ] = 1_000_000
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +158,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SECTIONS: dict[str, type[Section]] = {
-    name: kind for name, kind in get_type_hints(Config).items() if isinstance(kind, type) and issubclass(kind, Section)
+    name: kind
+    for name, kind in get_type_hints(Config).items()
+    if isinstance(kind, type) and issubclass(kind, Section)
 }
 
 
@@ -163,7 +196,9 @@ def _check(config: Config) -> None:
     if config.generate.teacher == "llm":
         for key in ("base_url", "model"):
             if not getattr(config.generate, key):
-                raise ConfigError(f"the llm teacher needs generate.{key}: set it in idiolect.toml or with --set")
+                raise ConfigError(
+                    f"the llm teacher needs generate.{key}: set it in idiolect.toml or with --set"
+                )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

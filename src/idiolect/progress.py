@@ -66,7 +66,9 @@ class PlainLines:
         now = time.monotonic()
         if self.task and now - self.spoke >= self.interval:
             self.spoke = now
-            self.note(f"{self.task}: {_rate(self.done, self.total, self.unit, now - self.began)} {detail}".rstrip())
+            self.note(
+                f"{self.task}: {_rate(self.done, self.total, self.unit, now - self.began)} {detail}".rstrip()
+            )
 
     def finish(self) -> None:
         if self.task:

@@ -62,16 +62,13 @@ class Chunk(Record, frozen=True, kw_only=True):
         return Passage(id=self.id, title=self.context, text=self.text)
 
 
-Holdout = Literal["none", "cut", "leave-out"]
-
-
 class Query(Record, frozen=True, kw_only=True):
     """A query and the chunks that answer it.
 
-    `holdout` says what keeps a query from being answered by its own copy: "none" (it was
-    written, not copied), "cut" (its text is cut from every chunk that holds it, see
-    `idiolect.mining.masking`), "leave-out" (its source chunk is no candidate at all, so it
-    has no positives).  `source` is the chunk that it was written from or taken from.
+    `source` is the chunk that it was written or copied from.  A `copied` query would find its
+    own copy, so its source is left out of the candidates in training, and in dev and test the
+    stretch `cut` is removed from every passage that holds it (see `idiolect.mining.masking`);
+    without a `cut` it can only train.
     """
 
     id: str
@@ -84,7 +81,8 @@ class Query(Record, frozen=True, kw_only=True):
     score: float = 0.0
     scores: dict[str, float] = {}
     source: str = ""
-    holdout: Holdout = "none"
+    copied: bool = False
+    cut: str = ""
 
 
 class RejectedQuery(Query, frozen=True, kw_only=True):
@@ -137,3 +135,42 @@ class Fusion(Record, frozen=True, kw_only=True):
     k1: float = 0.9
     b: float = 0.4
     language: str = "en"
+
+
+class FrozenTest(Record, frozen=True, kw_only=True):
+    """The test queries that later runs keep: what they are, and the text that they were judged against.
+
+    `passages` maps each positive to the digest of its text; where one has changed or gone, the
+    test is drawn anew.
+    """
+
+    digest: str
+    seed: int
+    test_fraction: float
+    teacher: str
+    queries: list[Query]
+    passages: dict[str, str]
+    groups: list[str]
+
+
+class Mining(Record, frozen=True, kw_only=True):
+    """What prepare found about the corpus: the base's fusion and the curve that chose its weight."""
+
+    fusion: Fusion
+    weight_curve: dict[str, float]
+    masked: list[Query]
+
+
+class Selection(Record, frozen=True, kw_only=True):
+    """What train chose on dev: the share of the weights' change that is kept, and each side's fusion.
+
+    `shares` maps each share that was tried to its dev scores ("queries/dense", "masked/hybrid", …).
+    """
+
+    share: float
+    shares: dict[str, dict[str, float]]
+    judged_by: str
+    dimensions: tuple[int, ...]
+    fusion: dict[str, Fusion]
+    weight_curve: dict[str, float]
+    training: dict[str, Any]

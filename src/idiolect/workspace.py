@@ -24,6 +24,7 @@ class Workspace:
         self.dev_sets = root / "dev"
         self.test = root / "test"
         self.frozen_test = root / "test.lock.json"
+        self.mining = root / "mining.json"
         self.model = root / "model"
         self.selection = root / "selection.json"
         self.report = root / "report.json"

@@ -1,0 +1,170 @@
+"""The exported directory: what it holds, as data, and how it is written, checked and read.
+
+manifest.json      what the bundle is, and the SHA-256 of every other file in it
+model/             the weights, a sentence-transformers directory, with the tokenizer
+onnx/model.onnx    the same model as one graph, pooling and normalisation fused
+openvino/model.xml, model.bin
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import msgspec
+
+from idiolect import __version__
+from idiolect.errors import BundleError
+from idiolect.files import digest_path, replacing, tree_digests, write_json
+from idiolect.records import Fusion, Record
+from idiolect.runtimes.layout import MANIFEST, WEIGHTS, is_bundle
+from idiolect.runtimes.model_files import ModelFiles, describe
+
+__all__ = ["Base", "Bundle", "BundledFile", "Manifest", "Parity", "Prompts", "is_bundle", "write_bundle"]
+
+SCHEMA = 1
+
+LEFT_OUT = (".*", "onnx", "openvino", "__pycache__", "*.h5", "*.ot", "*.msgpack", "checkpoint-*", "runs")
+"""What a copied model directory does without: other frameworks' weights, older graphs, training state."""
+
+
+class BundledFile(Record, frozen=True, kw_only=True):
+    path: str
+    sha256: str
+    bytes: int
+
+
+class Prompts(Record, frozen=True, kw_only=True):
+    query: str
+    passage: str
+
+
+class Base(Record, frozen=True, kw_only=True):
+    """The model that the weights are, or were tuned from."""
+
+    name: str
+    digest: str
+
+
+class Parity(Record, frozen=True, kw_only=True):
+    """One runtime held against torch in float32, on the same texts.
+
+    `metric` and `reference` are this runtime's and torch's nDCG@10 over the same sample of the
+    test set; None where there was none.
+    """
+
+    precision: str
+    cosine_min: float
+    cosine_mean: float
+    texts: int
+    metric: float | None = None
+    reference: float | None = None
+    queries: int = 0
+
+
+class Manifest(Record, frozen=True, kw_only=True):
+    """manifest.json. `dimensions` are those a vector may be cut to, the model's own included."""
+
+    schema: int = SCHEMA
+    created_by: str = f"idiolect {__version__}"
+    name: str
+    weights: Literal["tuned", "base"]
+    verdict: str
+    base: Base
+    model_digest: str
+    dimension: int
+    dimensions: list[int]
+    max_tokens: int
+    chunk_tokens: int
+    overlap_tokens: int
+    prompts: Prompts
+    normalise: bool = True
+    similarity: str = "cosine"
+    fusion: Fusion
+    opset: int | None = None
+    parity: dict[str, Parity] = {}
+    files: list[BundledFile] = []
+
+
+class Bundle:
+    """A bundle on disk, its manifest read."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+
+    @classmethod
+    def load(cls, path: Path) -> "Bundle":
+        """Read a bundle's manifest; `verify` checks the files. Raises BundleError where it is none."""
+        if not path.is_dir():
+            raise BundleError(f"bundle {path} is no directory: `idiolect export` makes one")
+        try:
+            raw: Any = msgspec.json.decode((path / MANIFEST).read_bytes())
+            schema = raw.get("schema") if isinstance(raw, dict) else None
+            if isinstance(schema, int) and schema > SCHEMA:
+                raise BundleError(
+                    f"bundle {path} has schema {schema}, this version reads {SCHEMA}: upgrade idiolect"
+                )
+            return cls(path, msgspec.convert(raw, Manifest))
+        except FileNotFoundError:
+            raise BundleError(f"{path} is no bundle: {MANIFEST} is missing") from None
+        except msgspec.MsgspecError as error:
+            raise BundleError(
+                f"{path / MANIFEST} cannot be read ({error}): export the bundle again"
+            ) from None
+
+    @property
+    def fusion(self) -> Fusion:
+        return self.manifest.fusion
+
+    @property
+    def files(self) -> ModelFiles:
+        """The facts of the model inside, under the bundle's name."""
+        return describe(self.path / WEIGHTS, name=self.manifest.name)
+
+    def verify(self) -> None:
+        """Raise BundleError naming the first file that is missing, altered or extra."""
+        listed = {file.path: file for file in self.manifest.files}
+        for name, file in listed.items():
+            path = self.path / name
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise BundleError(f"bundle {self.path}: the manifest lists {name!r}, outside the bundle")
+            if not path.is_file():
+                raise BundleError(f"bundle {self.path} is incomplete: {name} is missing; export it again")
+            if path.stat().st_size != file.bytes or digest_path(path) != file.sha256:
+                raise BundleError(f"bundle {self.path} was altered: {name} is not the file that was exported")
+        extra = sorted(_names(self.path) - listed.keys() - {MANIFEST})
+        if extra:
+            raise BundleError(f"bundle {self.path} holds a file that was not exported: {extra[0]}; remove it")
+
+
+def write_bundle(
+    path: Path, manifest: Manifest, model: Path, fill: Callable[[Path], dict[str, Parity]]
+) -> Bundle:
+    """Write a bundle that appears whole or not at all; `path` keeps its earlier bundle on failure.
+
+    `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and
+    returns what it measured on them.  The manifest's parity and files are filled in here.
+    """
+    with replacing(path) as draft:
+        shutil.copytree(
+            model, draft / WEIGHTS, ignore=shutil.ignore_patterns(*LEFT_OUT), copy_function=shutil.copyfile
+        )
+        parity = fill(draft)
+        files = [
+            BundledFile(path=name, sha256=digest, bytes=(draft / name).stat().st_size)
+            for name, digest in tree_digests(draft).items()
+        ]
+        manifest = msgspec.structs.replace(manifest, parity=parity, files=files)
+        write_json(draft / MANIFEST, manifest)
+    return Bundle(path, manifest)
+
+
+def _names(root: Path) -> set[str]:
+    """Every file under `root`, hidden ones and links included."""
+    return {
+        (Path(folder) / name).relative_to(root).as_posix()
+        for folder, _, names in os.walk(root)
+        for name in names
+    }

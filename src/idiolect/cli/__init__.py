@@ -1,0 +1,87 @@
+"""The command line: each command parses, calls a function, and prints what that returns."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from idiolect import __version__
+from idiolect.errors import IdiolectError
+
+COMMANDS = {
+    "run": ("run", "All stages: documents in, a measured and exported model out."),
+    "ingest": ("run", "Read DOCS and cut them into chunks."),
+    "generate": ("run", "Write training queries for the chunks."),
+    "prepare": ("run", "Split, mine negatives, freeze the test."),
+    "train": ("run", "Tune the base and choose how much of it to keep."),
+    "evaluate": ("run", "Compare tuned and base; give the verdict."),
+    "export": ("run", "Write the bundle that serve and search take."),
+    "search": ("search", "Search the documents of a WORK folder."),
+    "serve": ("serve", "Serve bundles behind OpenAI's embeddings API."),
+    "score": ("score", "Score any model, bundle or endpoint on a BEIR folder."),
+    "bundle": ("bundle", "Check an exported bundle."),
+    "init": ("settings", "Write a commented idiolect.toml."),
+    "config": ("settings", "Print the resolved config."),
+    "doctor": ("doctor", "Say what this machine has and lacks."),
+}
+"""Command → the module that holds it, and its line in --help: no other module is imported to print that."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"idiolect.cli.{COMMANDS[name][0]}")
+        command: click.Command = module.COMMANDS[name]
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="idiolect")
+def idiolect() -> None:
+    """Turn a folder of documents into an embedding model that speaks their language.
+
+    \b
+    idiolect run DOCS                   train, measure and export; progress on stderr
+    idiolect search "query"             look at what the result finds
+    idiolect serve idiolect-work/bundle the OpenAI embeddings API on localhost:8000
+
+    Exit codes: 0 done, the tuned model promoted; 3 done, the base kept; 1 failed; 2 wrong usage.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: errors raised on purpose become one line and their exit code."""
+    try:
+        result: Any = idiolect.main(arguments, standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        code = _fail("stopped; what is done is kept, the same command continues", 130)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except IdiolectError as error:
+        code = _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        code = _fail("stopped; what is done is kept, the same command continues", 130)
+    except BrokenPipeError:
+        code = 1
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        code = _fail(f"{error.strerror or error}{where}; mend that and run the same command again", 1)
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {message}", err=True)
+    return code

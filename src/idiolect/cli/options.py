@@ -1,0 +1,52 @@
+"""Options that commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+DEFAULT_WORK = Path("idiolect-work")
+
+work = click.option(
+    "-w",
+    "--work",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_WORK,
+    show_default=True,
+    help="WORK: the folder that holds everything the run makes.",
+)
+config = click.option(
+    "-c",
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="Config file (default: ./idiolect.toml).",
+)
+settings = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="SECTION.KEY=VALUE",
+    help="Override one config key; repeatable.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
+out = click.option("--out", type=click.Path(path_type=Path), help="Write the JSON figures to this file.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress.")
+
+
+def together(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:
+    """One decorator of several."""
+
+    def decorate(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+configured = together(config, settings)
+reporting = together(as_json, out, quiet)

@@ -1,0 +1,143 @@
+"""`run`, and each stage as a command of its own."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from idiolect import config as configuration
+from idiolect.cli import options
+from idiolect.cli.output import emit, print_lines, print_table, width
+from idiolect.errors import UsageError
+from idiolect.workspace import Workspace
+
+BASE_KEPT = 3
+
+_docs = click.argument("docs", type=click.Path(path_type=Path))
+_optional_docs = click.argument("docs", type=click.Path(path_type=Path), required=False)
+_beir = click.option(
+    "--beir", multiple=True, metavar="DIR", help="A BEIR folder to report on; it decides nothing. Repeatable."
+)
+_guard = click.option(
+    "--guard",
+    multiple=True,
+    metavar="DIR",
+    help="A BEIR folder that must not fall by more than 1%. Repeatable.",
+)
+_dry_run = click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
+_common = options.together(options.work, options.configured, _beir, _guard, _dry_run, options.reporting)
+
+
+@click.command()
+@_optional_docs
+@_common
+@click.option("--from", "first", metavar="STAGE", help="Start at this stage.")
+@click.option("--to", "last", metavar="STAGE", help="Stop after this stage.")
+def run(docs: Path | None, first: str | None, last: str | None, **given: Any) -> int:
+    """Turn DOCS (a folder, a file or a JSONL corpus) into a measured, exported model in WORK.
+
+    Stages whose inputs and settings have not changed since the last run are skipped.
+    """
+    if docs is None and first in (None, "ingest"):
+        raise UsageError("run needs DOCS: a folder, a file or a JSONL corpus (or --from a later stage)")
+    return _execute(docs, first, last, **given)
+
+
+def _stage_command(name: str) -> click.Command:
+    def execute(docs: Path | None = None, **given: Any) -> int:
+        return _execute(docs, name, name, **given)
+
+    from idiolect.cli import COMMANDS as LISTED
+
+    execute.__doc__ = LISTED[name][1]
+    decorate = options.together(_docs, _common) if name == "ingest" else _common
+    return click.command(name)(decorate(execute))
+
+
+def _execute(
+    docs: Path | None,
+    first: str | None,
+    last: str | None,
+    work: Path,
+    config_path: Path | None,
+    settings: tuple[str, ...],
+    beir: tuple[str, ...],
+    guard: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    out: Path | None,
+    quiet: bool,
+) -> int:
+    from idiolect import pipeline
+    from idiolect.progress import for_terminal
+    from idiolect.stages.context import Context
+
+    config = _with_sets(configuration.load(config_path, settings), beir, guard)
+    stages = pipeline.between(first, last)
+    context = Context(Workspace(work), config, for_terminal(quiet), docs)
+    if dry_run:
+        return _show_plan(pipeline.plan(context, stages), as_json, out)
+    done = pipeline.run(context, stages)
+    figures = {
+        "work": str(work),
+        "stages": [
+            {"stage": item.stage, "ran": not item.skipped, "reason": item.reason, "seconds": item.seconds}
+            for item in done
+        ],
+    }
+    if not any(item.stage == "evaluate" for item in done):
+        if len(done) == 1 and done[0].summary:
+            figures["summary"] = done[0].summary
+        if not emit(figures, as_json, out) and all(item.skipped for item in done):
+            click.echo("Everything is up to date: nothing to do.")
+        return 0
+    return _close(context.workspace, done, figures, as_json, out)
+
+
+def _with_sets(
+    config: configuration.Config, beir: tuple[str, ...], guard: tuple[str, ...]
+) -> configuration.Config:
+    """The config with --beir and --guard added to its own lists."""
+    evaluate = msgspec.structs.replace(
+        config.evaluate, beir=(*config.evaluate.beir, *beir), guard=(*config.evaluate.guard, *guard)
+    )
+    return msgspec.structs.replace(config, evaluate=evaluate)
+
+
+def _show_plan(done: list[Any], as_json: bool, out: Path | None) -> int:
+    figures = [{"stage": item.stage, "would_run": not item.skipped, "reason": item.reason} for item in done]
+    if not emit(figures, as_json, out):
+        for item in done:
+            click.echo(f"{item.stage:10} {'up to date' if item.skipped else f'would run: {item.reason}'}")
+    return 0
+
+
+def _close(
+    workspace: Workspace, done: list[Any], figures: dict[str, Any], as_json: bool, out: Path | None
+) -> int:
+    """The closing table, the verdict, examples, and where to go from here; the exit code."""
+    from idiolect.evaluation.closing import closing_lines, closing_table
+    from idiolect.evaluation.report import read_report
+
+    report = read_report(workspace.report)
+    code = 0 if report.promoted else BASE_KEPT
+    if emit({**figures, "report": report}, as_json, out):
+        return code
+    if all(item.skipped for item in done):
+        click.echo("Everything is up to date: nothing to do. The last result:")
+    for name in report.datasets:
+        click.echo("")
+        print_table(closing_table(report, name))
+    print_lines(closing_lines(report, width()))
+    click.echo("")
+    click.echo(f"Report:  {workspace.report_page}")
+    if workspace.bundle.exists():
+        click.echo(f'Search:  idiolect search -w {workspace.root} "your query"')
+        click.echo(f"Serve:   idiolect serve {workspace.bundle}")
+    return code
+
+
+COMMANDS = {"run": run} | {
+    name: _stage_command(name) for name in ("ingest", "generate", "prepare", "train", "evaluate", "export")
+}

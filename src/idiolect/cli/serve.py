@@ -1,0 +1,47 @@
+"""`serve`: bundles behind the OpenAI embeddings API."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from idiolect import config as configuration
+from idiolect.cli import options
+
+
+@click.command()
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--host", help="Address to listen on (default: serve.host, 127.0.0.1).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port (default: serve.port, 8000; 0 takes a free one)."
+)
+@click.option("--api-key-file", type=click.Path(path_type=Path), help="A file of accepted keys, one a line.")
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", "openvino", "onnx", "tensorrt", "torch"]),
+    default="auto",
+    show_default=True,
+    help="What computes: auto is OpenVINO, else ONNX Runtime, else torch.",
+)
+@options.configured
+def serve(
+    bundles: tuple[Path, ...],
+    host: str | None,
+    port: int | None,
+    api_key_file: Path | None,
+    runtime: str,
+    config_path: Path | None,
+    settings: tuple[str, ...],
+) -> None:
+    """Serve bundles behind the OpenAI embeddings API until interrupted."""
+    from idiolect.server import run
+
+    given = {"host": host, "port": port}
+    serving = configuration.load(config_path, settings).serve
+    serving = msgspec.structs.replace(
+        serving, **{key: value for key, value in given.items() if value is not None}
+    )
+    run(list(bundles), serving.host, serving.port, runtime, api_key_file, serving)
+
+
+COMMANDS = {"serve": serve}

@@ -1,0 +1,1 @@
+"""Evaluation: test sets, metrics, paired comparisons, the verdict, and the report that shows them."""

@@ -1,0 +1,1 @@
+"""Indexes: where the passages of a corpus are found again."""

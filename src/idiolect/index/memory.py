@@ -1,0 +1,85 @@
+"""A WORK folder searched in memory: its chunks, the bundle's model and fusion, vectors that the run left."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from idiolect.bundle import Bundle
+from idiolect.errors import InputError
+from idiolect.files import read_jsonl
+from idiolect.mining.fusion import fuse
+from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.vectors import CachedEncoder
+from idiolect.progress import Progress
+from idiolect.records import Chunk, Document, Record
+from idiolect.runtimes.opening import open_runtime
+from idiolect.workspace import Workspace
+
+Mode = Literal["dense", "lexical", "hybrid"]
+
+
+class Hit(Record, frozen=True, kw_only=True):
+    """One chunk found; `start` and `end` are its characters in the document's text."""
+
+    rank: int
+    score: float
+    chunk_id: str
+    document_id: str
+    path: str
+    title: str
+    text: str
+    start: int
+    end: int
+
+
+class MemoryIndex:
+    """All chunks of a workspace, encoded once (those that an earlier command encoded are read back)."""
+
+    def __init__(self, workspace: Workspace, progress: Progress) -> None:
+        """Raises WorkspaceError or BundleError where the run has not come to its end."""
+        self.chunks = list(read_jsonl(workspace.require(workspace.chunks, "ingest"), Chunk))
+        self.paths = {item.id: item.path for item in read_jsonl(workspace.documents, Document)}
+        bundle = Bundle.load(workspace.require(workspace.bundle, "run DOCS"))
+        self.encoder = CachedEncoder(open_runtime(bundle.path), workspace.vectors)
+        passages = [chunk.passage for chunk in self.chunks]
+        texts = [passage.full_text for passage in passages]
+        progress.start("encoding chunks", len(texts), "texts")
+        vectors = self.encoder.encode(texts, "passage", on_batch=progress.advance)
+        progress.finish()
+        self.corpus = Corpus(passages, vectors, bundle.fusion)
+
+    def search(self, query: str, count: int, mode: Mode) -> Sequence[Hit]:
+        """The `count` best chunks; lexical search leaves out chunks that share no term with the query.
+
+        Raises InputError for a query without a letter or digit.
+        """
+        if not any(character.isalnum() for character in query):
+            raise InputError(f"the query {query!r} has no letter or digit to search for")
+        scores = self._scores(query, mode)
+        columns = [int(column) for column in top(scores, count) if scores[column] > -np.inf]
+        return [self._hit(rank, column, float(scores[column])) for rank, column in enumerate(columns, 1)]
+
+    def _scores(self, query: str, mode: Mode) -> np.ndarray:
+        if mode == "lexical":
+            lexical = self.corpus.lexical(query)
+            return np.where(lexical > 0, lexical, -np.inf)
+        dense = self.corpus.dense(self.encoder.encode([query], "query")[0])
+        if mode == "dense":
+            return dense
+        weight = self.corpus.fusion.weight
+        return fuse(dense, self.corpus.lexical(query), weight) if weight else fuse(dense, dense, 0.0)
+
+    def _hit(self, rank: int, column: int, score: float) -> Hit:
+        chunk = self.chunks[column]
+        return Hit(
+            rank=rank,
+            score=round(score, 4),
+            chunk_id=chunk.id,
+            document_id=chunk.document_id,
+            path=self.paths.get(chunk.document_id, chunk.document_id),
+            title=chunk.context,
+            text=chunk.text,
+            start=chunk.start,
+            end=chunk.end,
+        )

@@ -1,0 +1,1 @@
+"""Mining: dense, lexical and fused scores of a corpus, and what is drawn from them."""

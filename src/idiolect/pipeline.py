@@ -1,0 +1,251 @@
+"""The pipeline as a table: what each stage reads, writes and depends on; and the loop that runs what is stale."""
+
+import datetime
+import importlib
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from idiolect import __version__
+from idiolect.errors import UsageError
+from idiolect.files import digest_path, digest_value, read_json, write_json
+from idiolect.stages.context import Context, Summary
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One row: `reads` and `writes` name paths of the Workspace, `settings` dotted config keys.
+
+    `ignores` are settings that change how a stage gets its result, not the result.
+    """
+
+    name: str
+    version: int
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    settings: tuple[str, ...]
+    ignores: tuple[str, ...] = ()
+
+    def run(self, context: Context) -> Summary:
+        function: Callable[[Context], Summary] = importlib.import_module(f"idiolect.stages.{self.name}").run
+        return function(context)
+
+
+STAGES = (
+    Stage(
+        name="ingest",
+        version=1,
+        reads=(),
+        writes=("documents", "rejected_documents", "chunks"),
+        settings=("ingest", "train.base"),
+    ),
+    Stage(
+        name="generate",
+        version=1,
+        reads=("documents", "chunks"),
+        writes=("queries", "rejected"),
+        settings=("seed", "generate"),
+        ignores=("generate.concurrency", "generate.timeout", "generate.base_url", "generate.api_key_env"),
+    ),
+    Stage(
+        name="prepare",
+        version=1,
+        reads=("documents", "chunks", "queries"),
+        writes=("splits", "train", "dev", "dev_sets", "test", "frozen_test", "mining"),
+        settings=("seed", "prepare", "train.base"),
+    ),
+    Stage(
+        name="train",
+        version=1,
+        reads=("chunks", "queries", "train", "dev_sets", "mining"),
+        writes=("model", "selection"),
+        settings=("seed", "train", "prepare.margin"),
+    ),
+    Stage(
+        name="evaluate",
+        version=1,
+        reads=("chunks", "test", "model", "selection"),
+        writes=("report", "report_page", "per_query"),
+        settings=("seed", "evaluate", "train.base", "train.target"),
+    ),
+    Stage(
+        name="export",
+        version=1,
+        reads=("chunks", "test", "model", "selection", "report"),
+        writes=("bundle",),
+        settings=("export", "ingest", "train.base"),
+    ),
+)
+
+NAMES = tuple(stage.name for stage in STAGES)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a stage: `reason` says why it ran, and is empty where it was up to date."""
+
+    stage: str
+    reason: str
+    seconds: float = 0.0
+    summary: Summary | None = None
+
+    @property
+    def skipped(self) -> bool:
+        return not self.reason
+
+
+def between(first: str | None, last: str | None) -> Sequence[Stage]:
+    """The stages from `first` to `last`, both included; None is the pipeline's own end."""
+    for name in (first, last):
+        if name is not None and name not in NAMES:
+            raise UsageError(f"unknown stage {name!r}: the stages are {', '.join(NAMES)}")
+    start = NAMES.index(first) if first else 0
+    end = NAMES.index(last) + 1 if last else len(STAGES)
+    if start >= end:
+        raise UsageError(f"--from {first} comes after --to {last}")
+    return STAGES[start:end]
+
+
+def run(context: Context, stages: Sequence[Stage]) -> list[Done]:
+    """Run what is stale, in order; each stage's outputs, lock entry and manifest are on disk before the next."""
+    with context.workspace.held():
+        return [_run_stage(context, stage) for stage in stages]
+
+
+def plan(context: Context, stages: Sequence[Stage]) -> list[Done]:
+    """What `run` would do now, without doing it; what depends on a stale stage is stale."""
+    result: list[Done] = []
+    changed: set[str] = set()
+    for stage in stages:
+        stale_inputs = [name for name in stage.reads if name in changed]
+        if stale_inputs:
+            reason = f"depends on {', '.join(stale_inputs)}"
+        else:
+            reason = _staleness(context, stage, _key(context, stage))
+        if reason:
+            changed.update(stage.writes)
+        result.append(Done(stage.name, reason))
+    return result
+
+
+def _run_stage(context: Context, stage: Stage) -> Done:
+    key = _key(context, stage)
+    reason = _staleness(context, stage, key)
+    number = f"[{NAMES.index(stage.name) + 1}/{len(STAGES)}]"
+    if not reason:
+        context.progress.note(f"{number} {stage.name}: up to date")
+        return Done(stage.name, "")
+    context.progress.note(f"{number} {stage.name} ({reason})")
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    summary = stage.run(context)
+    seconds = round(time.monotonic() - clock, 2)
+    outputs = _digests(context, stage.writes)
+    _write_manifest(context, stage, key, outputs, summary, started, seconds)
+    locks = _locks(context)
+    locks[stage.name] = {**key, "outputs": outputs}
+    write_json(context.workspace.stage_lock, locks)
+    context.progress.note(f"{number} {stage.name} done in {_duration(seconds)}")
+    return Done(stage.name, reason, seconds, summary)
+
+
+def _key(context: Context, stage: Stage) -> dict[str, Any]:
+    """All that the stage's result depends on: its version, its settings, the digests of its inputs."""
+    settings = {name: _setting(context, stage, name) for name in stage.settings}
+    inputs = _digests(context, stage.reads)
+    if stage.name == "ingest":
+        from idiolect.stages.ingest import source_digest
+
+        if context.source is None:
+            raise UsageError("ingest needs DOCS: a folder, a file or a JSONL corpus")
+        inputs["DOCS"] = source_digest(context.source, context.workspace.root)
+    if "train.base" in stage.settings or "train" in stage.settings:
+        from idiolect.runtimes.model_files import describe, resolve
+
+        inputs["base model"] = describe(resolve(context.config.train.base)).digest
+    if stage.name == "evaluate":
+        folders = [*context.config.evaluate.beir, *context.config.evaluate.guard]
+        inputs |= {folder: digest_path(Path(folder)) for folder in folders if Path(folder).is_dir()}
+    return {"version": stage.version, "settings": settings, "inputs": inputs}
+
+
+def _setting(context: Context, stage: Stage, name: str) -> Any:
+    value = context.config.get(name)
+    if isinstance(value, dict):
+        return {key: item for key, item in value.items() if f"{name}.{key}" not in stage.ignores}
+    return value
+
+
+def _digests(context: Context, names: Sequence[str]) -> dict[str, str]:
+    paths = {name: getattr(context.workspace, name) for name in names}
+    return {name: digest_path(path) for name, path in paths.items() if path.exists()}
+
+
+def _staleness(context: Context, stage: Stage, key: dict[str, Any]) -> str:
+    """Why the stage must run; empty where it need not."""
+    lock = _locks(context).get(stage.name)
+    if lock is None:
+        return "first run"
+    if lock["version"] != key["version"]:
+        return "idiolect changed"
+    for kind in ("settings", "inputs"):
+        changed = _changed(lock[kind], key[kind])
+        if changed:
+            return f"changed: {', '.join(changed)}"
+    outputs = _digests(context, stage.writes)
+    altered = [
+        getattr(context.workspace, name).name
+        for name in lock["outputs"]
+        if outputs.get(name) != lock["outputs"][name]
+    ]
+    return f"altered or missing: {', '.join(altered)}" if altered else ""
+
+
+def _changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Names whose values differ, sections down to their keys."""
+    names: list[str] = []
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            names += [
+                f"{name}.{key}" for key in sorted({*before, *after}) if before.get(key) != after.get(key)
+            ]
+        elif before != after:
+            names.append(name)
+    return names
+
+
+def _locks(context: Context) -> dict[str, Any]:
+    path = context.workspace.stage_lock
+    locks: dict[str, Any] = read_json(path) if path.exists() else {}
+    return locks
+
+
+def _write_manifest(
+    context: Context,
+    stage: Stage,
+    key: dict[str, Any],
+    outputs: dict[str, str],
+    summary: Summary,
+    started: datetime.datetime,
+    seconds: float,
+) -> None:
+    manifest = {
+        "stage": stage.name,
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": seconds,
+        "idiolect": __version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "key": digest_value(key),
+        **key,
+        "outputs": outputs,
+        "summary": summary,
+    }
+    write_json(context.workspace.manifests / f"{started:%Y%m%dT%H%M%S}-{stage.name}.json", manifest)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

@@ -1,0 +1,93 @@
+"""Which files under DOCS can be read, and what is passed over."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from idiolect.errors import InputError
+from idiolect.files import digest_path, digest_value
+from idiolect.readers.formats import SUFFIXES
+from idiolect.readers.naming import printable, relative_path
+from idiolect.records import RejectedDocument
+
+HIDDEN = "hidden"
+NO_SUFFIX = "no suffix"
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """`files` in the order of their relative paths; `skipped` counts by suffix what is no document,
+    hidden files and folders as "hidden"; `unreadable` are folders that could not be opened.
+    """
+
+    root: Path
+    files: list[Path]
+    skipped: dict[str, int]
+    unreadable: list[RejectedDocument]
+
+
+def scan(source: Path, exclude: Path | None = None) -> Scan:
+    """Look through a folder, links followed, or take one file as it is.
+
+    `exclude` is a folder that is no part of the documents even where it lies among them: WORK.
+    Raises InputError where `source` is missing, or a file of a kind that is not read.
+    """
+    if source.is_file():
+        if source.suffix.lower() not in SUFFIXES:
+            raise InputError(f"{source} is of a kind that is not read; readable are {' '.join(SUFFIXES)}")
+        return Scan(source, [source], {}, [])
+    if not source.is_dir():
+        raise InputError(f"documents {source} do not exist: give a folder, a file or a JSONL corpus")
+    skipped: Counter[str] = Counter()
+    unreadable: list[RejectedDocument] = []
+    files = []
+    for file in _walk(source, exclude, skipped, unreadable):
+        suffix = file.suffix.lower()
+        if suffix in SUFFIXES:
+            files.append(file)
+        else:
+            skipped[suffix or NO_SUFFIX] += 1
+    files.sort(key=lambda file: relative_path(file, source))
+    return Scan(source, files, dict(sorted(skipped.items())), unreadable)
+
+
+def _walk(
+    source: Path, exclude: Path | None, skipped: Counter[str], unreadable: list[RejectedDocument]
+) -> Iterator[Path]:
+    """Every file that is not hidden; a folder that links lead back to is entered once."""
+
+    def refused(error: OSError) -> None:
+        path = relative_path(Path(error.filename), source)
+        unreadable.append(RejectedDocument(path=printable(path), reason=f"unreadable: {error.strerror}"))
+
+    excluded = exclude.resolve() if exclude is not None else None
+    entered: set[Path] = set()
+    for folder, folders, names in os.walk(source, onerror=refused, followlinks=True):
+        real = Path(folder).resolve()
+        if real in entered or (real == excluded and Path(folder) != source):
+            folders.clear()
+            continue
+        entered.add(real)
+        skipped[HIDDEN] += sum(name.startswith(".") for name in (*folders, *names))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(folder, name) for name in names if not name.startswith("."))
+    if not skipped[HIDDEN]:
+        del skipped[HIDDEN]
+
+
+def source_digest(source: Path, exclude: Path | None = None) -> str:
+    """SHA-256 of the relative names and contents of the files that would be read.
+
+    Raises InputError as `scan` does.
+    """
+    found = scan(source, exclude)
+    return digest_value({printable(relative_path(file, source)): _digest(file) for file in found.files})
+
+
+def _digest(file: Path) -> str:
+    try:
+        return digest_path(file) if file.is_file() else ""
+    except OSError:
+        return ""

@@ -1,0 +1,73 @@
+"""Any OpenAI-compatible embeddings endpoint as a runtime, so that it can be scored beside local models."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from idiolect.errors import MissingExtra, ModelError
+from idiolect.runtimes.base import Kind, OnBatch, TokenIds, Truncate, Vectors
+from idiolect.runtimes.model_files import ModelFiles
+
+_TEXTS_A_CALL = 64
+
+
+class EndpointRuntime:
+    """`URL#MODEL`; without a model the first that the endpoint lists.  The key is in OPENAI_API_KEY."""
+
+    name = "endpoint"
+    precision = "unknown"
+    max_batch_tokens = 0
+
+    def __init__(self, address: str) -> None:
+        """Raises MissingExtra without the openai client, ModelError where the endpoint does not answer."""
+        try:
+            import openai
+        except ModuleNotFoundError:
+            raise MissingExtra("openai", "llm") from None
+        url, _, model = address.partition("#")
+        self._failure: type[Exception] = openai.OpenAIError
+        self.url = url
+        self.client = openai.OpenAI(
+            base_url=url, api_key=os.environ.get("OPENAI_API_KEY") or "none", max_retries=4
+        )
+        try:
+            self.model = model or self.client.models.list().data[0].id
+        except (openai.OpenAIError, IndexError) as error:
+            raise ModelError(f"endpoint {url} lists no model ({error}): give URL#MODEL") from None
+        self.files = ModelFiles(
+            path=Path(),
+            name=self.model,
+            max_tokens=0,
+            dimension=self._call(["dimension"]).shape[1],
+            query_prompt="",
+            passage_prompt="",
+            digest="",
+        )
+
+    def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:
+        """Vectors [n, dimension] of unit length; the endpoint is told nothing of `kind`."""
+        batches = []
+        for start in range(0, len(texts), _TEXTS_A_CALL):
+            batch = list(texts[start : start + _TEXTS_A_CALL])
+            batches.append(self._call(batch))
+            if on_batch:
+                on_batch(len(batch))
+        return np.concatenate(batches) if batches else np.zeros((0, self.files.dimension), np.float32)
+
+    def tokens(self, texts: Sequence[str], kind: Kind, truncate: Truncate | None = "END") -> list[TokenIds]:
+        raise ModelError(f"endpoint {self.url} does not show its tokens")
+
+    def encode_tokens(self, tokens: Sequence[TokenIds], on_batch: OnBatch | None = None) -> Vectors:
+        raise ModelError(f"endpoint {self.url} takes texts, not tokens")
+
+    def _call(self, texts: list[str]) -> Vectors:
+        try:
+            answer = self.client.embeddings.create(model=self.model, input=texts)
+        except self._failure as error:
+            raise ModelError(f"endpoint {self.url} refused to embed: {error}") from None
+        vectors = np.asarray([row.embedding for row in answer.data], np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.maximum(lengths, 1e-12)
+        return unit

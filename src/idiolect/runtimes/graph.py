@@ -1,0 +1,135 @@
+"""A sentence-transformers model as one graph, pooling and normalisation fused: ONNX and OpenVINO."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from idiolect.errors import MissingExtra, ModelError
+from idiolect.runtimes.model_files import ModelFiles
+
+OPSET = 18
+"""The ONNX operator set of exported graphs."""
+
+OUTPUT = "sentence_embedding"
+"""Not "embedding": an output named like an inner value makes an invalid graph."""
+
+
+def export_onnx(files: ModelFiles, target: Path) -> None:
+    """Write the model in `files.path` as one float32 ONNX file with free batch and sequence axes.
+
+    Inputs are int64 [batch, sequence]: `input_ids`, `attention_mask`, and `token_type_ids` where
+    the model has segments; the output is `sentence_embedding`, float32 [batch, dimension].
+
+    Raises MissingExtra without torch or onnxscript, ModelError where the model cannot be traced.
+    """
+    import importlib
+
+    for package in ("torch", "onnx", "onnxscript"):
+        try:
+            importlib.import_module(package)
+        except ModuleNotFoundError:
+            raise MissingExtra(package, "train") from None
+    import torch
+
+    from idiolect.runtimes.torch import load
+
+    model = load(files.path, device="cpu").float()
+    _refuse_prompt_pooling(model, files)
+    names = ["input_ids", "attention_mask"]
+    if getattr(model[0].auto_model.config, "type_vocab_size", 0) > 0:
+        names.append("token_type_ids")
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _quiet(), torch.no_grad():
+        try:
+            program = torch.onnx.export(
+                _fused(model, names),
+                _example(names),
+                dynamo=True,
+                verbose=False,
+                opset_version=OPSET,
+                input_names=names,
+                output_names=[OUTPUT],
+                dynamic_shapes=((axes,) * len(names),),
+            )
+        except Exception as error:  # whatever the tracer meets in a model's own code
+            cause = error.__cause__ or error
+            reason = (str(cause).splitlines() or [type(cause).__name__])[0]
+            raise ModelError(f"{files.path} cannot be exported to ONNX ({reason})") from error
+        _anonymise(program.model)
+        program.save(str(target))
+
+
+def convert_openvino(onnx: Path, target: Path) -> None:
+    """Write an ONNX file as OpenVINO's, in float32: `target` (.xml) and the weights beside it (.bin).
+
+    Raises MissingExtra without openvino.
+    """
+    try:
+        import openvino
+    except ModuleNotFoundError:
+        raise MissingExtra("openvino", "openvino") from None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(openvino.Core().read_model(onnx), target, compress_to_fp16=False)
+
+
+def _fused(model: Any, names: list[str]) -> Any:
+    import torch
+
+    class Fused(torch.nn.Module):  # type: ignore[misc]
+        """Positional tensors in, unit-length vectors out."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *inputs: Any) -> Any:
+            vectors = self.model(dict(zip(names, inputs, strict=True)))["sentence_embedding"]
+            return torch.nn.functional.normalize(vectors, dim=-1)
+
+    return Fused().eval()
+
+
+def _example(names: list[str]) -> tuple[Any, ...]:
+    """Two texts of 7 and 5 tokens: sizes above 1, so that no axis is taken for a constant."""
+    import torch
+
+    ids = torch.ones((2, 7), dtype=torch.int64)
+    mask = torch.ones_like(ids)
+    mask[1, 5:] = 0
+    return (ids, mask, torch.zeros_like(ids))[: len(names)]
+
+
+def _refuse_prompt_pooling(model: Any, files: ModelFiles) -> None:
+    """A model that leaves its prompt out of pooling cannot be one graph over ids and mask alone."""
+    prompted = files.query_prompt or files.passage_prompt
+    if prompted and any(getattr(module, "include_prompt", True) is False for module in model):
+        raise ModelError(
+            f"{files.path} leaves prompts out of its pooling, which no exported graph can: take another base"
+        )
+
+
+def _anonymise(model: Any) -> None:
+    """Drop the tracer's notes: they hold source paths of this machine and double a small graph."""
+    model.metadata_props.clear()
+    model.graph.metadata_props.clear()
+    for node in model.graph.all_nodes():
+        node.metadata_props.clear()
+        node.doc_string = None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the exporter's log and warnings, which speak of its own internals."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,72 @@
+"""Which runtime loads a directory."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from idiolect.errors import BundleError, ModelError, UsageError
+from idiolect.files import read_json
+from idiolect.runtimes.base import Precision, Runtime
+from idiolect.runtimes.layout import GRAPHS, MANIFEST, PREFERENCE, WEIGHTS, is_bundle
+from idiolect.runtimes.model_files import ModelFiles, describe
+
+RuntimeName = Literal["auto", "openvino", "onnx", "torch"]
+RUNTIMES: tuple[RuntimeName, ...] = ("auto", "openvino", "onnx", "torch")
+
+PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "sentence_transformers"}
+
+
+def open_runtime(path: Path, runtime: str = "auto", precision: Precision = "auto") -> Runtime:
+    """The runtime for a bundle or a sentence-transformers directory.
+
+    `auto` takes for a bundle the first of OpenVINO, ONNX Runtime and torch that it has a graph for
+    and that is installed; for a bare model directory torch.
+
+    Raises UsageError for an unknown runtime, BundleError or ModelError where `path` does not hold
+    what the runtime needs, MissingExtra where its package is missing.
+    """
+    if runtime not in RUNTIMES:
+        raise UsageError(f"unknown runtime {runtime!r}: take one of {', '.join(RUNTIMES)}")
+    if not path.is_dir():
+        raise ModelError(f"{path} is no directory: give a bundle or a sentence-transformers directory")
+    if is_bundle(path):
+        return open_graph(path, described(path), runtime, precision)
+    if runtime not in ("auto", "torch"):
+        raise ModelError(
+            f"{path} is no bundle and has no {runtime} graph: export one, or use the torch runtime"
+        )
+    from idiolect.runtimes.torch import TorchRuntime
+
+    return TorchRuntime(describe(path), precision=precision)
+
+
+def described(bundle: Path) -> ModelFiles:
+    """The facts of a bundle's model, under the bundle's name."""
+    return describe(bundle / WEIGHTS, name=str(read_json(bundle / MANIFEST).get("name", bundle.name)))
+
+
+def open_graph(
+    root: Path, files: ModelFiles, runtime: str = "auto", precision: Precision = "auto"
+) -> Runtime:
+    """The runtime over the graphs and weights in a bundle's folder, which need no manifest yet."""
+    name = _preferred(root) if runtime == "auto" else runtime
+    if name == "torch":
+        from idiolect.runtimes.torch import TorchRuntime
+
+        return TorchRuntime(files, precision=precision)
+    graph = root / GRAPHS[name]
+    if not graph.is_file():
+        raise BundleError(f"bundle {root} has no {name} graph: export again with {name!r} in export.formats")
+    if name == "openvino":
+        from idiolect.runtimes.openvino import OpenVinoRuntime
+
+        return OpenVinoRuntime(files, graph, precision)
+    from idiolect.runtimes.onnx import OnnxRuntime
+
+    return OnnxRuntime(files, graph)
+
+
+def _preferred(root: Path) -> str:
+    held = [name for name in PREFERENCE if name not in GRAPHS or (root / GRAPHS[name]).is_file()]
+    installed = [name for name in held if find_spec(PACKAGES[name]) is not None]
+    return (installed or held)[0]

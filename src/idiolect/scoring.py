@@ -1,0 +1,87 @@
+"""Any model on any BEIR set: what `score` does, as a function."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from idiolect import config as configuration
+from idiolect.bundle import Bundle, is_bundle
+from idiolect.chunking import TokenCounter, chunk_document
+from idiolect.evaluation.beir import Dataset
+from idiolect.evaluation.metrics import aggregate
+from idiolect.evaluation.retrieval import retrieve
+from idiolect.mining.fusion import DOCUMENTED_DEFAULT
+from idiolect.mining.ranking import Corpus
+from idiolect.progress import Progress, track
+from idiolect.readers.base import Parsed, paragraphs
+from idiolect.records import Document, Fusion, Passage
+from idiolect.runtimes.base import Runtime
+from idiolect.runtimes.model_files import load_tokenizer, resolve
+from idiolect.runtimes.opening import open_runtime
+
+
+def score_model(
+    model: str, dataset: Dataset, kinds: Sequence[str], unit: str, progress: Progress
+) -> dict[str, dict[str, float]]:
+    """Kind ("dense", "bm25", "hybrid") → metric → mean over the dataset's queries.
+
+    `model` is a bundle (its own fusion), a sentence-transformers directory or hub name (the
+    documented default fusion), or an endpoint's URL.  `unit` "document" encodes each document
+    whole, cut at the model's maximum length; "chunk" chunks as ingest does and takes a
+    document's best chunk.  Raises ModelError, BundleError or MissingExtra.
+    """
+    runtime, fusion, chunk_tokens, overlap = _open(model)
+    passages, owners = list(dataset.corpus.values()), None
+    if unit == "chunk":
+        passages, owners = _chunked(dataset, runtime, chunk_tokens, overlap, progress)
+    texts = [passage.full_text for passage in passages]
+    progress.start(f"{runtime.files.name}: encoding passages", len(texts), "texts")
+    vectors = runtime.encode(texts, "passage", on_batch=progress.advance)
+    progress.start(f"{runtime.files.name}: encoding queries", len(dataset.queries), "texts")
+    queries = runtime.encode(list(dataset.queries.values()), "query", on_batch=progress.advance)
+    progress.finish()
+    runs = retrieve(dataset, Corpus(passages, vectors, fusion), queries, kinds, owners=owners)
+    return {kind: aggregate(run.values, dataset.queries) for kind, run in runs.items()}
+
+
+def _open(model: str) -> tuple[Runtime, Fusion, int, int]:
+    """The runtime, its fusion, and its chunk and overlap tokens."""
+    defaults = configuration.Ingest()
+    if model.startswith(("http://", "https://")):
+        from idiolect.runtimes.endpoint import EndpointRuntime
+
+        endpoint = cast(Runtime, EndpointRuntime(model))
+        return endpoint, DOCUMENTED_DEFAULT, defaults.chunk_tokens, defaults.overlap_tokens
+    path = resolve(model)
+    runtime = open_runtime(path)
+    if is_bundle(path):
+        manifest = Bundle.load(path).manifest
+        return runtime, manifest.fusion, manifest.chunk_tokens, manifest.overlap_tokens
+    return runtime, DOCUMENTED_DEFAULT, defaults.chunk_tokens, defaults.overlap_tokens
+
+
+def _chunked(
+    dataset: Dataset, runtime: Runtime, chunk_tokens: int, overlap: int, progress: Progress
+) -> tuple[list[Passage], list[str]]:
+    """The chunks of all documents as passages, and each one's document id.
+
+    An endpoint's chunks are counted with the default base's tokenizer, for want of its own.
+    """
+    files = runtime.files
+    path = files.path if files.max_tokens else resolve("auto")
+    counter = TokenCounter(load_tokenizer(path))
+    limit = min(chunk_tokens, files.max_tokens or chunk_tokens)
+    passages: list[Passage] = []
+    owners: list[str] = []
+    documents = track(progress, dataset.corpus.values(), "chunking", len(dataset.corpus), "documents")
+    for document in documents:
+        parsed = _parsed(document)
+        chunks = chunk_document(parsed, counter, files.passage_prompt, limit, min(overlap, limit // 2))
+        found = [chunk.passage for chunk in chunks] or [document]
+        passages += found
+        owners += [document.id] * len(found)
+    return passages, owners
+
+
+def _parsed(passage: Passage) -> Parsed:
+    document = Document(id=passage.id, path=passage.id, title=passage.title, text=passage.text, sha256="")
+    return Parsed(document=document, blocks=list(paragraphs(passage.text)))

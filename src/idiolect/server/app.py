@@ -1,0 +1,199 @@
+"""The routes: what stands at which path."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from idiolect import __version__
+from idiolect.server import page, schema
+from idiolect.server.contract import parse
+from idiolect.server.embedding import embed
+from idiolect.server.keys import Keys
+from idiolect.server.refusal import RefusedError
+from idiolect.server.service import ServedModel, Service
+from idiolect.server.telemetry import CONTENT_TYPE_LATEST
+
+LARGEST_BODY = 64 * 2**20
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def create(service: Service, keys: Keys) -> FastAPI:
+    """The application over a service, which is closed when the application stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(title="idiolect", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+
+    def authorised(request: Request) -> None:
+        if not keys.admit(request.headers.get("authorization")):
+            raise RefusedError(
+                401,
+                "give a valid API key: Authorization: Bearer KEY",
+                code="invalid_api_key",
+                headers={"www-authenticate": "Bearer"},
+            )
+
+    guarded = [Depends(authorised)]
+
+    @app.post(
+        "/v1/embeddings",
+        dependencies=guarded,
+        openapi_extra=schema.REQUEST,
+        responses=schema.ANSWERS | schema.refusals(400, 401, 404, 413, 429, 500, 503),
+    )
+    async def embeddings(request: Request) -> Response:
+        """Vectors of texts."""
+        return _json(await embed(service, parse(await _body(request))))
+
+    @app.get("/v1/models", dependencies=guarded, responses=schema.refusals(401))
+    async def models() -> Response:
+        """The models that are served."""
+        return _json({"object": "list", "data": [_listed(model) for model in service.models.values()]})
+
+    @app.get("/v1/models/{name}", dependencies=guarded, responses=schema.refusals(401, 404, 503))
+    async def model(name: str) -> Response:
+        """One model, also by a name with a suffix."""
+        return _json(_listed(service.find(name)[0]))
+
+    @app.get("/v1/metadata", dependencies=guarded, responses=schema.refusals(401))
+    async def metadata() -> Response:
+        """What each bundle's manifest says, and what runs it."""
+        return _json(
+            {"version": __version__, "models": [_described(item) for item in service.models.values()]}
+        )
+
+    @app.get("/v1/health/live")
+    async def live() -> Response:
+        """200 as long as the process answers."""
+        return _json({"status": "live"})
+
+    @app.get("/v1/health/ready", responses=schema.refusals(503))
+    async def ready() -> Response:
+        """200 when requests are taken, 503 while the server is loading or stopping."""
+        if service.state != "ready":
+            raise RefusedError(503, f"the server is {service.state}", headers={"retry-after": "1"})
+        return _json({"status": "ready"})
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Counters for Prometheus."""
+        return Response(service.telemetry.page(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    async def index(request: Request) -> Response:
+        return HTMLResponse(page.render(service, f"{request.base_url}v1", keys.guarding))
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = get_openapi(title=app.title, version=app.version, routes=app.routes)
+            described.setdefault("components", {}).setdefault("schemas", {}).update(schema.COMPONENTS)
+            app.openapi_schema = described
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    _answer_errors(app)
+    app.add_middleware(_Counted, service=service)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    """Every error in OpenAI's shape: ours, the framework's, and the unforeseen."""
+
+    @app.exception_handler(RefusedError)
+    async def refused(_: Request, refusal: RefusedError) -> Response:
+        return _json(refusal.answer, refusal.status, refusal.headers)
+
+    @app.exception_handler(HTTPException)
+    async def unknown(request: Request, error: HTTPException) -> Response:
+        message = f"{request.method} {request.url.path}: {error.detail}"
+        return _json(
+            RefusedError(error.status_code, message).answer, error.status_code, dict(error.headers or {})
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        return _json(RefusedError(400, "; ".join(str(item["msg"]) for item in error.errors())).answer, 400)
+
+    @app.exception_handler(Exception)
+    async def failed(_: Request, error: Exception) -> Response:
+        return _json(RefusedError(500, f"the server failed ({type(error).__name__})").answer, 500)
+
+
+class _Counted:
+    """Counts every answer by its route and status."""
+
+    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]], service: Service) -> None:
+        self.app = app
+        self.telemetry = service.telemetry
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.monotonic()
+        status = 500
+
+        async def counting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, counting)
+        finally:
+            route = getattr(scope.get("route"), "path", "unknown")
+            self.telemetry.answered(route, status, time.monotonic() - began)
+
+
+async def _body(request: Request) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise RefusedError(
+                413, f"the body is larger than {LARGEST_BODY // 2**20} MiB: send fewer texts at once"
+            )
+    return b"".join(chunks)
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    content = value if isinstance(value, bytes) else msgspec.json.encode(value)
+    return Response(content, status, headers, media_type="application/json")
+
+
+def _listed(model: ServedModel) -> dict[str, Any]:
+    manifest = model.manifest
+    return {
+        "id": manifest.name,
+        "object": "model",
+        "created": model.created,
+        "owned_by": "idiolect",
+        "digest": manifest.model_digest,
+        "weights": manifest.weights,
+        "verdict": manifest.verdict,
+        "dimension": manifest.dimension,
+        "dimensions": manifest.dimensions,
+        "max_tokens": manifest.max_tokens,
+    }
+
+
+def _described(model: ServedModel) -> dict[str, Any]:
+    facts: dict[str, Any] = msgspec.to_builtins(model.manifest)
+    del facts["files"]
+    return facts | {"runtime": model.runtime.name, "precision": model.runtime.precision}

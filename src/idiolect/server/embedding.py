@@ -1,0 +1,110 @@
+"""A request for vectors, from its body to its answer."""
+
+import asyncio
+import base64
+import logging
+import math
+
+import msgspec
+import numpy as np
+
+from idiolect.runtimes.base import Kind, TokenIds, Vectors
+from idiolect.runtimes.encoder import unit
+from idiolect.server.contract import Embedding, EmbeddingAnswer, EmbeddingRequest, Usage
+from idiolect.server.engine import QueueFullError, StoppedError
+from idiolect.server.refusal import RefusedError
+from idiolect.server.service import ServedModel, Service
+
+log = logging.getLogger(__name__)
+
+INLINE_CHARACTERS = 10_000
+"""Up to this much text is tokenised at once, above it in another thread."""
+
+
+async def embed(service: Service, request: EmbeddingRequest) -> bytes:
+    """The answer as JSON. Refuses what the model cannot do with 400, a full queue with 429."""
+    model, suffix = service.find(request.model)
+    kind = _kind(request, suffix)
+    dimensions = _dimensions(request, model)
+    if sum(map(len, request.texts)) <= INLINE_CHARACTERS:
+        tokens = _tokens(request, model, kind)
+    else:
+        tokens = await asyncio.to_thread(_tokens, request, model, kind)
+    vectors = await _vectors(model, tokens)
+    if dimensions < vectors.shape[1]:
+        vectors = unit(vectors[:, :dimensions])
+    count = sum(map(len, tokens))
+    answer = EmbeddingAnswer(
+        data=_rows(vectors, request.encoding_format == "base64"),
+        model=request.model,
+        usage=Usage(prompt_tokens=count, total_tokens=count),
+    )
+    return msgspec.json.encode(answer)
+
+
+def _kind(request: EmbeddingRequest, suffix: Kind | None) -> Kind:
+    if suffix and request.input_type and suffix != request.input_type:
+        raise RefusedError(
+            400,
+            f"input_type {request.input_type!r} contradicts the suffix of model {request.model!r}",
+            param="input_type",
+        )
+    return request.input_type or suffix or "passage"
+
+
+def _dimensions(request: EmbeddingRequest, model: ServedModel) -> int:
+    if request.dimensions is None:
+        return model.manifest.dimension
+    if request.dimensions not in model.manifest.dimensions:
+        known = ", ".join(map(str, model.manifest.dimensions))
+        raise RefusedError(
+            400,
+            f"the model was not trained for dimensions={request.dimensions}; there is {known}",
+            param="dimensions",
+        )
+    return request.dimensions
+
+
+def _tokens(request: EmbeddingRequest, model: ServedModel, kind: Kind) -> list[TokenIds]:
+    truncate = request.truncate or "END"
+    if truncate != "NONE":
+        return model.runtime.tokens(request.texts, kind, truncate)
+    tokens = model.runtime.tokens(request.texts, kind, None)
+    most = model.manifest.max_tokens
+    for index, ids in enumerate(tokens):
+        if len(ids) > most:
+            raise RefusedError(
+                400,
+                f"text {index} has {len(ids):,} tokens, the model takes {most:,}: shorten it or set truncate to END",
+                param="input",
+                code="context_length_exceeded",
+            )
+    return tokens
+
+
+async def _vectors(model: ServedModel, tokens: list[TokenIds]) -> Vectors:
+    try:
+        return await asyncio.wrap_future(model.engine.submit(tokens))
+    except QueueFullError as full:
+        seconds = min(max(full.retry_after, 0.05), 30.0)
+        raise RefusedError(
+            429,
+            f"{full.waiting:,} tokens are waiting already: try again in {seconds:.1f} s",
+            code="queue_full",
+            headers={"retry-after-ms": str(int(seconds * 1000)), "retry-after": str(math.ceil(seconds))},
+        ) from None
+    except StoppedError:
+        raise RefusedError(503, "the server is stopping: try again", headers={"retry-after": "1"}) from None
+    except Exception as error:
+        log.exception("a forward pass of %s failed", model.manifest.name)
+        raise RefusedError(500, f"the model failed ({type(error).__name__})") from None
+
+
+def _rows(vectors: Vectors, encoded: bool) -> list[Embedding]:
+    if not encoded:
+        return [Embedding(index=index, embedding=row) for index, row in enumerate(vectors.tolist())]
+    little = np.ascontiguousarray(vectors, dtype="<f4")
+    return [
+        Embedding(index=index, embedding=base64.b64encode(row.data).decode())
+        for index, row in enumerate(little)
+    ]

@@ -1,0 +1,38 @@
+"""`/openapi.json`: the routes as FastAPI knows them, the records as msgspec does."""
+
+from typing import Any
+
+import msgspec
+
+from idiolect.server.contract import EmbeddingAnswer, EmbeddingRequest
+from idiolect.server.refusal import ErrorAnswer
+
+TEMPLATE = "#/components/schemas/{name}"
+
+_, COMPONENTS = msgspec.json.schema_components(
+    [EmbeddingRequest, EmbeddingAnswer, ErrorAnswer], ref_template=TEMPLATE
+)
+
+
+def body(record: type) -> dict[str, Any]:
+    """A JSON body of `record`, for a route's description."""
+    return {"content": {"application/json": {"schema": {"$ref": TEMPLATE.format(name=record.__name__)}}}}
+
+
+REQUEST = {"requestBody": {"required": True, **body(EmbeddingRequest)}}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "vectors, in the order of the texts", **body(EmbeddingAnswer)},
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    meanings = {
+        400: "the request is wrong",
+        401: "no key, or an unknown one",
+        404: "no such model",
+        413: "the body is too large",
+        429: "the queue is full; retry-after-ms says when to try again",
+        500: "the server failed",
+        503: "the server is loading or stopping",
+    }
+    return {status: {"description": meanings[status], **body(ErrorAnswer)} for status in statuses}

@@ -1,0 +1,431 @@
+"""prepare: queries → splits, training examples with negatives and teacher scores, dev sets, the frozen test."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from idiolect.config import Config
+from idiolect.errors import WorkspaceError
+from idiolect.evaluation.beir import Dataset, save_dataset
+from idiolect.files import digest_text, digest_value, read_json, read_jsonl, remove, write_json, write_jsonl
+from idiolect.mining.fusion import best_weight, weight_curve
+from idiolect.mining.masking import masked_passages, squeeze, with_masks
+from idiolect.mining.negatives import hard_negatives, listwise_candidates
+from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.splits import assign, group_of
+from idiolect.mining.vectors import CachedEncoder
+from idiolect.progress import Progress, track
+from idiolect.records import (
+    Chunk,
+    Document,
+    FrozenTest,
+    Fusion,
+    Mining,
+    Negative,
+    Passage,
+    Query,
+    Split,
+    SplitName,
+    TextRef,
+    TrainingExample,
+)
+from idiolect.stages.context import Context, Summary
+from idiolect.stages.encoders import base_encoder, encode
+from idiolect.teachers.extractive import JUDGING_STYLES, TRAINING_STYLES, masked_queries
+
+FEWEST_JUDGING = 50
+"""With fewer headings and definitions than this, copied sentences join the queries that judge."""
+
+_POOL_DEPTH = 30
+
+
+def run(context: Context) -> Summary:
+    work, config, progress = context.workspace, context.config, context.progress
+    chunks = list(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
+    queries = list(read_jsonl(work.require(work.queries, "generate"), Query))
+    if not queries:
+        raise WorkspaceError(f"{work.queries} is empty: the teacher wrote no query that could be kept")
+    language = _language(read_jsonl(work.require(work.documents, "ingest"), Document))
+
+    groups = group_of(chunks)
+    frozen = _frozen_test(work.frozen_test, config, queries, chunks, progress)
+    split_of = _split(queries, groups, config, frozen)
+    encoder = base_encoder(context)
+    by_split = _by_split(queries, split_of, groups, frozen)
+    vectors = encode(
+        encoder, [chunk.passage.full_text for chunk in chunks], "passage", progress, "encoding chunks"
+    )
+
+    test_groups = {group for group, split in split_of.items() if split == "test"}
+    dev_chunks = [chunk for chunk in chunks if split_of.get(groups[chunk.id]) == "dev"]
+    other_chunks = [chunk for chunk in chunks if split_of.get(groups[chunk.id], "train") == "train"]
+    masked = masked_queries([*dev_chunks], config.prepare.masked_queries, config.seed, language)
+    missing = config.prepare.masked_queries - len(masked)
+    if missing > 0:
+        masked += masked_queries(other_chunks, missing, config.seed, language)
+
+    mining = _choose_fusion(chunks, vectors, masked, language, encoder, progress)
+    corpus = Corpus([chunk.passage for chunk in chunks], vectors, mining.fusion)
+
+    miner = _Miner(chunks, corpus, config, by_split["test"])
+    counts: Summary = {
+        "fusion_weight": mining.fusion.weight,
+        "masked_queries": len(masked),
+        "language": language,
+    }
+    for name, path in (("train", work.train), ("dev", work.dev)):
+        trained = [query for query in by_split[name] if not query.copied or query.style in TRAINING_STYLES]
+        texts = [query.text for query in trained]
+        query_vectors = encode(encoder, texts, "query", progress, f"encoding {name} queries")
+        rows = track(
+            progress, zip(trained, query_vectors, strict=True), f"mining {name}", len(trained), "queries"
+        )
+        counts[name] = write_jsonl(path, (example for row in rows for example in miner.examples(*row)))
+    counts["shortfalls"] = dict(miner.shortfalls)
+
+    judging = {
+        name: _judging(by_split[name], name == "test" and frozen is not None) for name in ("dev", "test")
+    }
+    remove(work.dev_sets)
+    for name, members in (("queries", judging["dev"]), ("masked", masked)):
+        dataset = _dataset(name, "dev", members, chunks, groups)
+        counts[f"dev_{name}"] = len(dataset.queries)
+        if dataset.queries:
+            pool = _pool(dataset, corpus, encoder, config.prepare.dev_corpus, config.seed, progress)
+            save_dataset(work.dev_sets / name, pool)
+
+    test = _dataset("test", "test", judging["test"], chunks, groups)
+    if not test.queries:
+        raise WorkspaceError(
+            "no query is left to test on: give more documents, or a larger prepare.test_fraction"
+        )
+    save_dataset(work.test, test)
+    used = _freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
+    splits = _split_records(by_split, judging, groups)
+    write_jsonl(work.splits, splits)
+    write_json(work.mining, mining)
+    counts |= {"test": len(test.queries), "test_digest": used.digest[:12], "test_kept": frozen is not None}
+    _tell(progress, counts, miner)
+    return counts
+
+
+def _language(documents: Iterator[Document]) -> str:
+    """The corpus's most frequent language, weighted by text; English where none was recognised."""
+    weights: Counter[str] = Counter()
+    for document in documents:
+        if document.language:
+            weights[document.language] += len(document.text)
+    return weights.most_common(1)[0][0] if weights else "en"
+
+
+def _split(
+    queries: Sequence[Query], groups: Mapping[str, str], config: Config, frozen: FrozenTest | None
+) -> dict[str, SplitName]:
+    members = {groups[query.source] for query in queries if query.source in groups}
+    kept = frozen.groups if frozen else ()
+    return assign(
+        members | (set(kept) & set(groups.values())),
+        config.prepare.test_fraction,
+        config.prepare.dev_fraction,
+        config.seed,
+        kept,
+    )
+
+
+def _by_split(
+    queries: Sequence[Query],
+    split_of: Mapping[str, SplitName],
+    groups: Mapping[str, str],
+    frozen: FrozenTest | None,
+) -> dict[str, list[Query]]:
+    result: dict[str, list[Query]] = {"train": [], "dev": [], "test": []}
+    for query in queries:
+        if query.source in groups:
+            result[split_of[groups[query.source]]].append(query)
+    if frozen is not None:
+        result["test"] = list(frozen.queries)
+    return result
+
+
+def _frozen_test(
+    path: Path, config: Config, queries: Sequence[Query], chunks: Sequence[Chunk], progress: Progress
+) -> FrozenTest | None:
+    """The test of an earlier run, or None where there is none or it no longer fits corpus and settings."""
+    if not path.exists():
+        return None
+    frozen = msgspec.convert(read_json(path), FrozenTest)
+    texts = {chunk.id: digest_text(chunk.passage.full_text) for chunk in chunks}
+    reasons = []
+    if frozen.digest != _test_digest(frozen.queries, frozen.passages):
+        reasons.append("its lock file was edited")
+    if (frozen.seed, frozen.test_fraction) != (config.seed, config.prepare.test_fraction):
+        reasons.append("seed or prepare.test_fraction changed")
+    if any(texts.get(identifier) != digest for identifier, digest in frozen.passages.items()):
+        reasons.append("passages that it was judged against changed")
+    if frozen.teacher != queries[0].teacher:
+        reasons.append(f"the teacher was {frozen.teacher}")
+    if reasons:
+        progress.note(f"the frozen test is drawn anew: {', '.join(reasons)}")
+        return None
+    return frozen
+
+
+def _freeze(
+    path: Path, config: Config, queries: Sequence[Query], chunks: Sequence[Chunk], groups: set[str]
+) -> FrozenTest:
+    needed = {identifier for query in queries for identifier in query.positives}
+    passages = {chunk.id: digest_text(chunk.passage.full_text) for chunk in chunks if chunk.id in needed}
+    frozen = FrozenTest(
+        digest=_test_digest(queries, passages),
+        seed=config.seed,
+        test_fraction=config.prepare.test_fraction,
+        teacher=queries[0].teacher,
+        queries=list(queries),
+        passages=passages,
+        groups=sorted(groups),
+    )
+    write_json(path, frozen)
+    return frozen
+
+
+def _test_digest(queries: Sequence[Query], passages: Mapping[str, str]) -> str:
+    return digest_value([msgspec.to_builtins(list(queries)), dict(passages)])
+
+
+def _judging(queries: Sequence[Query], frozen: bool) -> list[Query]:
+    """The queries of dev or test that judge: written ones, or copied ones of styles that nothing trains on."""
+    if frozen:
+        return list(queries)
+    written = [query for query in queries if not query.copied]
+    if written:
+        return written
+    judging = [query for query in queries if query.style in JUDGING_STYLES]
+    if len(judging) < FEWEST_JUDGING:
+        judging += [query for query in queries if query.style == "sentence" and query.cut]
+    return judging
+
+
+def _choose_fusion(
+    chunks: Sequence[Chunk],
+    vectors: np.ndarray,
+    masked: Sequence[Query],
+    language: str,
+    encoder: CachedEncoder,
+    progress: Progress,
+) -> Mining:
+    """The fusion weight at which masked pseudo-queries find their cut chunks best."""
+    fusion = Fusion(language=language)
+    curve = masked_curve(chunks, vectors, masked, fusion, encoder, progress)
+    if masked:
+        fusion = msgspec.structs.replace(fusion, weight=best_weight(curve))
+    return Mining(
+        fusion=fusion,
+        weight_curve={f"{weight:g}": round(value, 5) for weight, value in curve.items()},
+        masked=list(masked),
+    )
+
+
+def masked_curve(
+    chunks: Sequence[Chunk],
+    vectors: np.ndarray,
+    masked: Sequence[Query],
+    fusion: Fusion,
+    encoder: CachedEncoder,
+    progress: Progress,
+) -> Mapping[float, float]:
+    """Fusion weight → mean reciprocal rank of the masked pseudo-queries over the whole corpus."""
+    corpus, columns = masked_corpus(chunks, vectors, masked, fusion, encoder, progress)
+    texts = [query.text for query in masked]
+    queries = encode(encoder, texts, "query", progress, "encoding masked queries")
+    return weight_curve(
+        lambda i: corpus.dense(queries[i]),
+        lambda i: corpus.lexical(texts[i]),
+        [[columns[identifier] for identifier in query.positives] for query in masked],
+    )
+
+
+def masked_corpus(
+    chunks: Sequence[Chunk],
+    vectors: np.ndarray,
+    masked: Sequence[Query],
+    fusion: Fusion,
+    encoder: CachedEncoder,
+    progress: Progress,
+) -> tuple[Corpus, dict[str, int]]:
+    """The corpus with every masked query cut out, and the columns of its chunks."""
+    changed = masked_passages(chunks, masked)
+    passages = with_masks(chunks, changed)
+    columns = {chunk.id: column for column, chunk in enumerate(chunks)}
+    replaced = vectors.copy()
+    if changed:
+        texts = [passage.full_text for passage in changed.values()]
+        encoded = encode(encoder, texts, "passage", progress, "encoding masked chunks")
+        replaced[[columns[identifier] for identifier in changed]] = encoded
+    return Corpus(passages, replaced, fusion), columns
+
+
+class _Miner:
+    """Examples of one query after another; counts how many negatives were wanted and not to be had."""
+
+    def __init__(
+        self, chunks: Sequence[Chunk], corpus: Corpus, config: Config, test: Sequence[Query]
+    ) -> None:
+        self.chunks = chunks
+        self.corpus = corpus
+        self.prepare = config.prepare
+        self.seed = config.seed
+        self.tested = {
+            corpus.columns[identifier]
+            for query in test
+            for identifier in query.positives
+            if identifier in corpus.columns
+        }
+        self.neighbours = _overlapping(chunks)
+        self.shortfalls: Counter[str] = Counter()
+
+    def examples(self, query: Query, vector: np.ndarray) -> Iterator[TrainingExample]:
+        scores = self.corpus.fused(query.text, vector)
+        generator = random.Random(f"{self.seed}/{query.id}")
+        if query.copied:
+            yield from self._distilled(query, scores, generator)
+        else:
+            yield from self._contrasted(query, scores, generator)
+
+    def _contrasted(
+        self, query: Query, scores: np.ndarray, generator: random.Random
+    ) -> Iterator[TrainingExample]:
+        """One example per positive, all with the same negatives."""
+        positives = [self.corpus.columns[identifier] for identifier in query.positives]
+        banned = self.tested.union(*(self.neighbours[column] for column in positives))
+        settings = self.prepare
+        negatives = hard_negatives(
+            scores, positives, banned, settings.negatives, settings.margin, settings.candidates, generator
+        )
+        if len(negatives) < settings.negatives:
+            self.shortfalls[f"{len(negatives)} of {settings.negatives} negatives"] += 1
+        for positive in positives:
+            yield self._example(query, [positive, *negatives], scores, "contrastive")
+
+    def _distilled(
+        self, query: Query, scores: np.ndarray, generator: random.Random
+    ) -> Iterator[TrainingExample]:
+        """The fused ranking of passages other than the query's own source, if fusion adds anything to dense."""
+        if not self.corpus.fusion.weight:
+            self.shortfalls["no lexical teacher (fusion weight 0)"] += 1
+            return
+        settings = self.prepare
+        source = self.corpus.columns[query.source]
+        banned = self.tested | {source} | self.neighbours[source]
+        stretch = squeeze(query.cut)
+        if stretch:
+            ranked = top(scores, settings.candidates + 10)
+            banned |= {int(column) for column in ranked if stretch in squeeze(self.chunks[column].text)}
+        columns = listwise_candidates(scores, banned, settings.listwise, settings.candidates, generator)
+        if len(columns) < 2:
+            self.shortfalls["too few candidates"] += 1
+            return
+        yield self._example(query, columns, scores, "listwise")
+
+    def _example(
+        self, query: Query, columns: Sequence[int], scores: np.ndarray, objective: Any
+    ) -> TrainingExample:
+        texts = [self.corpus.passages[column].full_text for column in columns]
+        values = [round(float(scores[column]), 4) for column in columns]
+        return TrainingExample(
+            query_id=query.id,
+            query=query.text,
+            positive=TextRef(id=self.corpus.ids[columns[0]], text=texts[0]),
+            negatives=[
+                Negative(id=self.corpus.ids[column], text=text, score=value)
+                for column, text, value in zip(columns[1:], texts[1:], values[1:], strict=True)
+            ],
+            teacher_scores=values,
+            objective=objective,
+        )
+
+
+def _overlapping(chunks: Sequence[Chunk]) -> list[set[int]]:
+    """For each chunk the columns of those neighbours that share text with it."""
+    result: list[set[int]] = [set() for _ in chunks]
+    for column in range(1, len(chunks)):
+        before, after = chunks[column - 1], chunks[column]
+        if before.document_id == after.document_id and before.end > after.start:
+            result[column].add(column - 1)
+            result[column - 1].add(column)
+    return result
+
+
+def _dataset(
+    name: str, split: str, queries: Sequence[Query], chunks: Sequence[Chunk], groups: Mapping[str, str]
+) -> Dataset:
+    """Queries over the whole corpus, copied ones cut out of it."""
+    changed = masked_passages(chunks, queries)
+    corpus = {passage.id: passage for passage in with_masks(chunks, changed)}
+    return Dataset(
+        name=name,
+        split=split,
+        corpus=corpus,
+        queries={query.id: query.text for query in queries},
+        qrels={query.id: dict.fromkeys(query.positives, 1) for query in queries},
+        clusters={query.id: groups[query.source] for query in queries},
+        slices={query.id: query.style for query in queries},
+    )
+
+
+def _pool(
+    dataset: Dataset, corpus: Corpus, encoder: CachedEncoder, size: int, seed: int, progress: Progress
+) -> Dataset:
+    """The dataset over at most about `size` passages: what is hard for its queries, what is right, and a sample."""
+    if len(dataset.corpus) <= size:
+        return dataset
+    texts = list(dataset.queries.values())
+    vectors = encode(encoder, texts, "query", progress, f"encoding dev {dataset.name}")
+    kept = {identifier for judged in dataset.qrels.values() for identifier in judged}
+    ranked = [
+        top(corpus.fused(text, vector), _POOL_DEPTH) for text, vector in zip(texts, vectors, strict=True)
+    ]
+    for depth in range(_POOL_DEPTH):
+        if len(kept) >= size:
+            break
+        kept |= {corpus.ids[int(columns[depth])] for columns in ranked if depth < len(columns)}
+    rest = [identifier for identifier in dataset.corpus if identifier not in kept]
+    random.Random(seed).shuffle(rest)
+    kept |= set(rest[: max(size - len(kept), 0)])
+    passages: dict[str, Passage] = {key: value for key, value in dataset.corpus.items() if key in kept}
+    return Dataset(
+        name=dataset.name,
+        split=dataset.split,
+        corpus=passages,
+        queries=dataset.queries,
+        qrels=dataset.qrels,
+        clusters=dataset.clusters,
+        slices=dataset.slices,
+    )
+
+
+def _split_records(
+    by_split: Mapping[str, Sequence[Query]], judging: Mapping[str, Sequence[Query]], groups: Mapping[str, str]
+) -> list[Split]:
+    """Every query's split; "unused" where its style neither trains nor judges there."""
+    records = []
+    for name, queries in by_split.items():
+        judges = {query.id for query in judging.get(name, ())}
+        for query in queries:
+            trains = name != "test" and (not query.copied or query.style in TRAINING_STYLES)
+            split: Any = name if trains or query.id in judges else "unused"
+            records.append(Split(query_id=query.id, split=split, group=groups[query.source]))
+    return sorted(records, key=lambda record: record.query_id)
+
+
+def _tell(progress: Progress, counts: Summary, miner: _Miner) -> None:
+    progress.note(
+        f"{counts['train']:,} training examples, {counts['dev']:,} dev, {counts['test']:,} test queries; "
+        f"fusion weight {counts['fusion_weight']:g}"
+    )
+    for reason, count in miner.shortfalls.items():
+        progress.note(f"{count:,} queries with {reason}")

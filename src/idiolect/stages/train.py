@@ -1,0 +1,185 @@
+"""train: the base, tuned on the examples; then the share of the change that dev likes best, and its fusion."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from idiolect.config import Train
+from idiolect.evaluation.beir import Dataset, load_dataset
+from idiolect.evaluation.metrics import aggregate
+from idiolect.evaluation.retrieval import retrieve
+from idiolect.files import read_json, read_jsonl, remove, replacing, write_json
+from idiolect.mining.fusion import best_weight
+from idiolect.mining.ranking import Corpus
+from idiolect.mining.vectors import CachedEncoder
+from idiolect.progress import Progress
+from idiolect.records import Chunk, Fusion, Mining, Query, Selection, TrainingExample
+from idiolect.runtimes.base import Runtime
+from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.torch import TorchRuntime, load
+from idiolect.stages.context import Context, Summary
+from idiolect.stages.encoders import base_encoder, base_files, encode, model_encoder
+from idiolect.stages.prepare import masked_curve
+from idiolect.training.batches import Guide
+from idiolect.training.merge import interpolate
+from idiolect.training.trainer import load_for_training, train
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""The shares of the weights' change that are tried on dev; 0 is the base."""
+
+
+def run(context: Context) -> Summary:
+    work, config, progress = context.workspace, context.config, context.progress
+    examples = list(read_jsonl(work.require(work.train, "prepare"), TrainingExample))
+    mining = msgspec.convert(read_json(work.require(work.mining, "prepare")), Mining)
+    files = base_files(context)
+    dimensions = trained_dimensions(config.train, files)
+    dev = {path.name: load_dataset(path, "dev") for path in sorted(work.dev_sets.iterdir())}
+    judge = _Judge(dev, files, base_encoder(context), mining.fusion, config.train, progress)
+
+    trained: Summary = {"steps": 0}
+    curve = {"0": judge.score_base()}
+    share = 0.0
+    model = load(files.path)
+    if examples:
+        base_weights = {name: value.clone() for name, value in model.state_dict().items()}
+        student = load_for_training(files, config.train.adapter)
+        remove(work.checkpoints)
+        trained = train(
+            student,
+            files,
+            examples,
+            _guide(context, examples),
+            {ref.id: ref.text for example in examples for ref in (example.positive, *example.negatives)},
+            config.train,
+            dimensions,
+            config.seed,
+            work.checkpoints,
+            judge.score,
+            progress,
+        )
+        tuned_weights = {name: value.cpu() for name, value in student.state_dict().items()}
+        del student
+        progress.start("interpolating with the base", len(SHARES) - 1, "shares")
+        for candidate in SHARES[1:]:
+            model.load_state_dict(interpolate(base_weights, tuned_weights, candidate))
+            curve[f"{candidate:g}"] = judge.measure(model)
+            progress.advance()
+        progress.finish()
+        share = judge.choose(curve)
+        model.load_state_dict(interpolate(base_weights, tuned_weights, share))
+    else:
+        progress.note("no training examples: the base stays as it is")
+    with replacing(work.model) as folder:
+        model.save(str(folder), create_model_card=False)
+    remove(work.checkpoints)
+
+    fusion, weight_curve = _refit_fusion(context, mining) if share else (mining.fusion, mining.weight_curve)
+    selection = Selection(
+        share=share,
+        shares=curve,
+        judged_by=judge.judge_name,
+        dimensions=dimensions,
+        fusion={"base": mining.fusion, "tuned": fusion},
+        weight_curve=weight_curve,
+        training=trained,
+    )
+    write_json(work.selection, selection)
+    progress.note(
+        f"kept {share:.0%} of the change (dev {judge.objective} {curve['0'][judge.objective]:.4f} → "
+        f"{curve[f'{share:g}'][judge.objective]:.4f}), fusion weight {fusion.weight:g}"
+    )
+    return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained}
+
+
+def trained_dimensions(settings: Train, files: ModelFiles) -> tuple[int, ...]:
+    """The configured Matryoshka dimensions that the base has, its full one always first."""
+    smaller = {size for size in settings.dimensions if 0 < size < files.dimension}
+    return (files.dimension, *sorted(smaller, reverse=True))
+
+
+def _guide(context: Context, examples: Sequence[TrainingExample]) -> Guide:
+    """The base's vectors of everything that is trained on: all of them were paid for by prepare."""
+    encoder = base_encoder(context)
+    queries = {example.query_id: example.query for example in examples}
+    texts = {ref.id: ref.text for example in examples for ref in (example.positive, *example.negatives)}
+    positives: dict[str, frozenset[str]] = {}
+    for query in read_jsonl(context.workspace.queries, Query):
+        positives[query.id] = frozenset(query.positives)
+    return Guide(
+        queries=dict(zip(queries, encoder.encode(list(queries.values()), "query"), strict=True)),
+        passages=dict(zip(texts, encoder.encode(list(texts.values()), "passage"), strict=True)),
+        positives=positives,
+        margin=context.config.prepare.margin,
+    )
+
+
+def _refit_fusion(context: Context, mining: Mining) -> tuple[Fusion, dict[str, float]]:
+    """The fusion weight of the tuned model, chosen on the masked pseudo-queries as the base's was."""
+    work, progress = context.workspace, context.progress
+    chunks = list(read_jsonl(work.chunks, Chunk))
+    encoder = model_encoder(context, work.model)
+    texts = [chunk.passage.full_text for chunk in chunks]
+    vectors = encode(encoder, texts, "passage", progress, "encoding chunks with the tuned model")
+    if not mining.masked:
+        return mining.fusion, mining.weight_curve
+    curve = masked_curve(chunks, vectors, mining.masked, mining.fusion, encoder, progress)
+    fusion = msgspec.structs.replace(mining.fusion, weight=best_weight(curve))
+    return fusion, {f"{weight:g}": round(value, 5) for weight, value in curve.items()}
+
+
+class _Judge:
+    """Scores weights on the dev sets: nDCG@10 averaged over styles, dense and hybrid."""
+
+    def __init__(
+        self,
+        dev: Mapping[str, Dataset],
+        files: ModelFiles,
+        base: CachedEncoder,
+        fusion: Fusion,
+        settings: Train,
+        progress: Progress,
+    ) -> None:
+        self.dev = dev
+        self.files = files
+        self.base = base
+        self.fusion = fusion
+        self.progress = progress
+        self.judge_name = "queries" if "queries" in dev else "masked"
+        kind = "dense" if settings.target == "embedding" else "hybrid"
+        self.objective = f"{self.judge_name}/{kind}"
+
+    def score(self, model: Any) -> float:
+        """What early stopping looks at."""
+        return self.measure(TorchRuntime(self.files, model))[self.objective]
+
+    def measure(self, model: Any) -> dict[str, float]:
+        return self._measure(TorchRuntime(self.files, model), list(self.dev))
+
+    def score_base(self) -> dict[str, float]:
+        return self._measure(self.base, list(self.dev))
+
+    def choose(self, curve: Mapping[str, Mapping[str, float]]) -> float:
+        """The share with the best objective; of equals the smallest."""
+        return max(
+            (float(share) for share in curve), key=lambda share: (curve[f"{share:g}"][self.objective], -share)
+        )
+
+    def _measure(self, encoder: Runtime | CachedEncoder, names: Sequence[str]) -> dict[str, float]:
+        result: dict[str, float] = {}
+        for name in names:
+            dataset = self.dev[name]
+            passages = list(dataset.corpus.values())
+            corpus = Corpus(
+                passages, encoder.encode([passage.full_text for passage in passages], "passage"), self.fusion
+            )
+            queries = encoder.encode(list(dataset.queries.values()), "query")
+            for kind, found in retrieve(dataset, corpus, queries, ("dense", "hybrid")).items():
+                by_style: dict[str, list[str]] = defaultdict(list)
+                for query, style in dataset.slices.items():
+                    by_style[style].append(query)
+                scores = [aggregate(found.values, members)["ndcg@10"] for members in by_style.values()]
+                result[f"{name}/{kind}"] = round(sum(scores) / len(scores), 5)
+        return result

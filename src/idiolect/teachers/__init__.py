@@ -1,0 +1,1 @@
+"""Who writes queries for chunks: one file a teacher, all behind `base.Teacher`."""

@@ -1,0 +1,32 @@
+"""What every teacher is: chunks in, queries and rejected queries out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from idiolect.files import digest_text
+from idiolect.progress import Progress
+from idiolect.records import Chunk, Query, RejectedQuery
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Queries kept and rejected, both in the order of the chunks, and what was counted on the way."""
+
+    queries: list[Query]
+    rejected: list[RejectedQuery]
+    summary: dict[str, Any]
+
+
+class Teacher(Protocol):
+    @property
+    def name(self) -> str:
+        """Stands in `Query.teacher`, e.g. "extractive" or "llm:MODEL"."""
+
+    def write(self, chunks: Sequence[Chunk], progress: Progress) -> Generated:
+        """Write queries for `chunks`. Raises TeacherError where nothing usable can be had."""
+
+
+def query_id(chunk_id: str, text: str) -> str:
+    """ "q" and 12 hexadecimal digits of the digest of where a query comes from and what it says."""
+    return "q" + digest_text(f"{chunk_id}\0{text}")[:12]

@@ -1,0 +1,73 @@
+"""Hard caps on calls and tokens: what is in flight is reserved, what came back is booked."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+
+class OverBudgetError(Exception):
+    """Nothing further may be asked."""
+
+
+@dataclass
+class Call:
+    """One call in flight; whoever makes it says here what it cost."""
+
+    taken: bool = True
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Budget:
+    """`calls` never passes `max_calls`; tokens pass `max_tokens` only where an estimate was too low."""
+
+    def __init__(self, max_calls: int, max_tokens: int) -> None:
+        self.max_calls, self.max_tokens = max_calls, max_tokens
+        self.calls = self.prompt_tokens = self.completion_tokens = 0
+        self.largest_answer = 0
+        self.over = False
+        self._calls_out = self._tokens_out = 0
+        self._settled = asyncio.Condition()
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def calls_left(self) -> int:
+        return max(self.max_calls - self.calls, 0)
+
+    @contextlib.asynccontextmanager
+    async def call(self, tokens: int) -> AsyncIterator[Call]:
+        """Room for one call of about `tokens` tokens; booked at the end as its Call says.
+
+        Waits while only calls in flight stand in the way. Raises OverBudgetError where the caps do,
+        and from then on always, so that no smaller call slips in later.
+        """
+        async with self._settled:
+            await self._settled.wait_for(lambda: self.over or self._fits(tokens) or not self._calls_out)
+            if self.over or not self._fits(tokens):
+                self.over = True
+                self._settled.notify_all()
+                raise OverBudgetError
+            self._calls_out += 1
+            self._tokens_out += tokens
+        call = Call()
+        try:
+            yield call
+        finally:
+            self._calls_out -= 1
+            self._tokens_out -= tokens
+            self.calls += call.taken
+            self.prompt_tokens += call.prompt_tokens
+            self.completion_tokens += call.completion_tokens
+            self.largest_answer = max(self.largest_answer, call.completion_tokens)
+            async with self._settled:
+                self._settled.notify_all()
+
+    def _fits(self, tokens: int) -> bool:
+        return (
+            self.calls + self._calls_out < self.max_calls
+            and self.tokens + self._tokens_out + tokens <= self.max_tokens
+        )

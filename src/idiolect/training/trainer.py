@@ -1,0 +1,223 @@
+"""sentence-transformers' trainer over mixed objectives, with this project's batches and CPU settings."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from sentence_transformers import (
+    SentenceTransformer,
+    SentenceTransformerTrainer,
+    SentenceTransformerTrainingArguments,
+)
+from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
+from transformers import EarlyStoppingCallback, TrainerCallback
+
+from idiolect.config import Train
+from idiolect.progress import Progress
+from idiolect.records import TrainingExample
+from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.torch import has_bfloat16
+from idiolect.training.batches import Collator, Guide
+from idiolect.training.hardware import attention, keep_freed_memory
+from idiolect.training.losses import MixedLoss
+from idiolect.training.temperature import matched_temperature
+
+_EVALUATIONS_AN_EPOCH = 3
+_PATIENCE = 2
+_WARM_UP = 0.1
+
+DevScore = Callable[[SentenceTransformer], float]
+"""Scores a checkpoint on dev: higher is better."""
+
+
+def load_for_training(files: ModelFiles, adapter: str) -> SentenceTransformer:
+    """The base with dropout off and the weights that `adapter` leaves out frozen."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = SentenceTransformer(
+        str(files.path),
+        device=device,
+        local_files_only=True,
+        model_kwargs={"attn_implementation": attention(device)},
+    )
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    if adapter == "last-layers":
+        _freeze_all_but_last(model, layers=2)
+    return model
+
+
+def _freeze_all_but_last(model: SentenceTransformer, layers: int) -> None:
+    stacks = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
+    deepest = max(stacks, key=len)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    for layer in list(deepest)[-layers:]:
+        for parameter in layer.parameters():
+            parameter.requires_grad_(True)
+
+
+def train(
+    model: SentenceTransformer,
+    files: ModelFiles,
+    examples: Sequence[TrainingExample],
+    guide: Guide,
+    texts: Mapping[str, str],
+    settings: Train,
+    dimensions: Sequence[int],
+    seed: int,
+    checkpoints: Path,
+    dev_score: DevScore,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Train `model` in place; it ends with the weights of its best checkpoint on dev.
+
+    Returns steps, the dev score of each checkpoint, temperatures and seconds.
+    """
+    keep_freed_memory()
+    collator = Collator(examples, _tokenizer(model, files, settings.max_tokens), guide, texts)
+    teacher_temperature, listwise_temperature = listwise_temperatures(examples, guide)
+    loss = MixedLoss(model, dimensions, settings.temperature, listwise_temperature, teacher_temperature)
+    steps = max(1, -(-len(examples) // settings.batch_size)) * settings.epochs
+    every = max(1, steps // (_EVALUATIONS_AN_EPOCH * settings.epochs))
+    arguments = SentenceTransformerTrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        warmup_steps=_WARM_UP,
+        lr_scheduler_type="linear",
+        bf16=has_bfloat16(str(model.device)),
+        use_cpu=not torch.cuda.is_available(),
+        seed=seed,
+        data_seed=seed,
+        eval_strategy="steps",
+        eval_steps=every,
+        save_strategy="steps",
+        save_steps=every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="dev",
+        greater_is_better=True,
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+    )
+    evaluator = _Dev(dev_score)
+    reporter = _Reporter(progress, steps, settings.max_minutes)
+    with _quiet():
+        trainer = SentenceTransformerTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=Dataset.from_dict({"example": list(range(len(examples)))}),
+            loss=loss,
+            data_collator=collator,
+            evaluator=evaluator,
+            callbacks=[reporter, EarlyStoppingCallback(early_stopping_patience=_PATIENCE)],
+        )
+        trainer.remove_callback(_printer())
+        result = trainer.train()
+    progress.finish()
+    return {
+        "steps": trainer.state.global_step,
+        "loss": round(float(result.training_loss), 4),
+        "dev": evaluator.history,
+        "teacher_temperature": round(teacher_temperature, 4),
+        "listwise_temperature": round(listwise_temperature, 4),
+    }
+
+
+def listwise_temperatures(examples: Sequence[TrainingExample], guide: Guide) -> tuple[float, float]:
+    """(teacher's, student's) temperatures that bring both softmaxes to the same mean entropy.
+
+    The student's is found on the base's own cosines.
+    """
+    distilled = [example for example in examples if example.objective == "listwise"]
+    teacher = [np.array(example.teacher_scores) for example in distilled]
+    student = [
+        np.array(
+            [
+                guide.passages[identifier] @ guide.queries[example.query_id]
+                for identifier in (example.positive.id, *(negative.id for negative in example.negatives))
+            ]
+        )
+        for example in distilled
+    ]
+    return matched_temperature(teacher), matched_temperature(student)
+
+
+def _tokenizer(
+    model: SentenceTransformer, files: ModelFiles, max_tokens: int
+) -> Callable[[list[str], str], Mapping[str, Any]]:
+    limit = min(max_tokens, files.max_tokens)
+
+    def tokenize(texts: list[str], kind: str) -> Mapping[str, Any]:
+        features = model.preprocess([files.prompt(kind) + text for text in texts], max_length=limit)
+        return {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
+
+    return tokenize
+
+
+class _Dev(SentenceEvaluator):  # type: ignore[misc]
+    def __init__(self, score: DevScore) -> None:
+        super().__init__()
+        self.score = score
+        self.history: dict[int, float] = {}
+
+    def __call__(
+        self, model: SentenceTransformer, output_path: str | None = None, epoch: int = -1, steps: int = -1
+    ) -> dict[str, float]:
+        if steps not in self.history:
+            self.history[steps] = round(self.score(model), 5)
+        return {"dev": self.history[steps]}
+
+
+class _Reporter(TrainerCallback):  # type: ignore[misc]
+    """Steps to the progress; a stop when `minutes` are over (0 is no limit)."""
+
+    def __init__(self, progress: Progress, steps: int, minutes: float) -> None:
+        self.progress, self.steps, self.minutes = progress, steps, minutes
+        self.began = 0.0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        import time
+
+        self.began = time.monotonic()
+        self.progress.start("training", self.steps, "steps")
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        import time
+
+        self.progress.advance()
+        if self.minutes and time.monotonic() - self.began > 60 * self.minutes:
+            self.progress.note(f"train.max_minutes = {self.minutes} reached after {state.global_step} steps")
+            control.should_training_stop = control.should_evaluate = control.should_save = True
+
+
+def _printer() -> type[TrainerCallback]:
+    from transformers.trainer_callback import PrinterCallback
+
+    return PrinterCallback
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the libraries' notices off the screen; warnings of this project still show."""
+    loggers = [logging.getLogger(name) for name in ("transformers", "sentence_transformers", "accelerate")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,176 @@
+"""From a verdict to a bundle: the right weights, every file accounted for, nothing half-written."""
+
+import shutil
+
+import msgspec
+import numpy as np
+import pytest
+from tiny_model import DIMENSION, TEXTS, save_tiny_model
+
+from idiolect import config as configs
+from idiolect.bundle import Bundle, is_bundle
+from idiolect.errors import BundleError, WorkspaceError
+from idiolect.files import read_json, write_json, write_jsonl
+from idiolect.records import Fusion
+from idiolect.runtimes import open_runtime
+from idiolect.runtimes.model_files import describe
+from idiolect.runtimes.torch import TorchRuntime
+from idiolect.stages import export
+from idiolect.stages.context import Context
+from idiolect.workspace import Workspace
+
+CHUNKS = [text for text in TEXTS if text.strip()] * 3
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    root = tmp_path_factory.mktemp("models")
+    return {
+        "base": save_tiny_model(root / "tiny-base"),
+        "tuned": save_tiny_model(root / "tiny-tuned", seed=1),
+    }
+
+
+@pytest.fixture
+def make_context(models, tmp_path):
+    """A WORK folder as the earlier stages leave it."""
+
+    def make(verdict, formats=("openvino",), labelled=True):
+        workspace = Workspace(tmp_path / "Our Handbook")
+        chunks = [
+            {"id": f"c{i}", "document_id": "d", "title": "Manual", "headings": [], "text": text}
+            | {"start": 0, "end": 1, "tokens": 1}
+            for i, text in enumerate(CHUNKS)
+        ]
+        write_jsonl(workspace.chunks, chunks)
+        if labelled:
+            passages = [{"_id": chunk["id"], "title": "", "text": chunk["text"]} for chunk in chunks]
+            write_jsonl(workspace.test / "corpus.jsonl", passages)
+            write_jsonl(workspace.test / "queries.jsonl", [{"_id": "q1", "text": "when does the pump stop"}])
+            (workspace.test / "qrels").mkdir()
+            (workspace.test / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tc0\t1\n")
+        fusion = {"base": Fusion(weight=0.2), "tuned": Fusion(weight=0.35)}
+        write_json(workspace.selection, {"fusion": fusion, "dimensions": [DIMENSION, 32, 16, 999]})
+        write_json(workspace.report, {"verdict": verdict})
+        shutil.copytree(models["tuned"], workspace.model)
+        settings = [f"train.base={models['base']}", f"export.formats={list(formats)}"]
+        return Context(workspace, configs.load(settings=settings))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def bundle_path(models, tmp_path_factory):
+    """A promoted bundle for tests that only read it, or copy it first."""
+    root = tmp_path_factory.mktemp("once")
+    workspace = Workspace(root / "once")
+    write_jsonl(workspace.chunks, [])
+    write_json(workspace.selection, {})
+    write_json(workspace.report, {"verdict": "keep-base"})
+    config = configs.load(settings=[f"train.base={models['base']}"])
+    export.run(Context(workspace, config))
+    return workspace.bundle
+
+
+def test_a_promoted_bundle_holds_the_tuned_weights(make_context, models):
+    context = make_context("promote")
+    summary = export.run(context)
+    bundle = Bundle.load(context.workspace.bundle)
+    manifest = bundle.manifest
+    assert summary["weights"] == manifest.weights == "tuned"
+    assert manifest.name == "our-handbook"
+    assert manifest.dimensions == [DIMENSION, 32, 16]
+    assert bundle.fusion == Fusion(weight=0.35)
+    assert manifest.base.digest == describe(models["base"]).digest
+    assert manifest.model_digest == describe(models["tuned"]).digest == bundle.files.digest
+    parity = manifest.parity["openvino"]
+    assert parity.cosine_min > 0.99
+    assert abs(parity.metric - parity.reference) <= 0.01
+    expected = TorchRuntime(describe(models["tuned"]), precision="float32").encode(TEXTS, "query")
+    vectors = open_runtime(bundle.path).encode(TEXTS, "query")
+    assert np.sum(vectors * expected, axis=1).min() > 0.99
+
+
+@pytest.mark.parametrize("verdict", ["keep-base", "inconclusive"])
+def test_otherwise_it_holds_the_base(make_context, models, verdict):
+    context = make_context(verdict, labelled=False)
+    assert export.run(context)["weights"] == "base"
+    bundle = Bundle.load(context.workspace.bundle)
+    assert (bundle.manifest.verdict, bundle.manifest.dimensions) == (verdict, [DIMENSION])
+    assert bundle.fusion == Fusion(weight=0.2)
+    assert bundle.manifest.model_digest == describe(models["base"]).digest
+    assert bundle.manifest.parity["openvino"].metric is None
+
+
+def test_a_bundle_without_graphs_runs_with_torch(make_context):
+    context = make_context("promote", formats=())
+    export.run(context)
+    assert open_runtime(context.workspace.bundle).name == "torch"
+    assert not (context.workspace.bundle / "onnx").exists()
+
+
+def test_a_report_without_verdict_is_refused(make_context):
+    with pytest.raises(WorkspaceError, match="no verdict"):
+        export.run(make_context("maybe"))
+
+
+def test_a_graph_that_differs_is_not_exported_and_the_earlier_bundle_stays(make_context, models, monkeypatch):
+    context = make_context("keep-base")
+    export.run(context)
+    before = read_json(context.workspace.bundle / "manifest.json")
+    other = describe(models["tuned"])
+    original = export.export_onnx
+    monkeypatch.setattr(export, "export_onnx", lambda files, target: original(other, target))
+    with pytest.raises(BundleError, match="cosine"):
+        export.run(context)
+    assert read_json(context.workspace.bundle / "manifest.json") == before
+    Bundle.load(context.workspace.bundle).verify()
+
+
+@pytest.mark.parametrize("file", ["model/model.safetensors", "onnx/model.onnx", "openvino/model.bin"])
+def test_an_altered_file_is_named(bundle_path, tmp_path, file):
+    copy = shutil.copytree(bundle_path, tmp_path / "copy")
+    altered = bytearray((copy / file).read_bytes())
+    altered[len(altered) // 2] ^= 1
+    (copy / file).write_bytes(altered)
+    with pytest.raises(BundleError, match=f"altered: {file}"):
+        Bundle.load(copy).verify()
+
+
+def test_a_missing_file_is_named(bundle_path, tmp_path):
+    copy = shutil.copytree(bundle_path, tmp_path / "copy")
+    (copy / "openvino" / "model.bin").unlink()
+    with pytest.raises(BundleError, match=r"openvino/model\.bin is missing"):
+        Bundle.load(copy).verify()
+
+
+@pytest.mark.parametrize("file", ["model/extra.py", ".hidden"])
+def test_an_extra_file_is_named(bundle_path, tmp_path, file):
+    copy = shutil.copytree(bundle_path, tmp_path / "copy")
+    (copy / file).write_text("import os")
+    with pytest.raises(BundleError, match=file):
+        Bundle.load(copy).verify()
+
+
+def test_a_manifest_that_points_outside_the_bundle_is_refused(bundle_path, tmp_path):
+    copy = shutil.copytree(bundle_path, tmp_path / "copy")
+    manifest = read_json(copy / "manifest.json")
+    manifest["files"][0]["path"] = "../outside"
+    write_json(copy / "manifest.json", manifest)
+    with pytest.raises(BundleError, match="outside"):
+        Bundle.load(copy).verify()
+
+
+def test_what_is_no_bundle_is_refused(tmp_path, models):
+    assert not is_bundle(models["base"])
+    with pytest.raises(BundleError, match=r"manifest\.json is missing"):
+        Bundle.load(models["base"])
+    with pytest.raises(BundleError, match="no directory"):
+        Bundle.load(tmp_path / "nowhere")
+
+
+def test_a_newer_schema_is_refused(bundle_path, tmp_path):
+    manifest = msgspec.to_builtins(Bundle.load(bundle_path).manifest) | {"schema": 99}
+    write_json(tmp_path / "manifest.json", manifest)
+    with pytest.raises(BundleError, match="upgrade idiolect"):
+        Bundle.load(tmp_path)

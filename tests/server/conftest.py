@@ -1,0 +1,76 @@
+"""A real server on the loopback interface over a real bundle of a tiny model."""
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "runtimes"))
+
+from serving_fixture import Running
+from tiny_model import DIMENSION, save_tiny_model
+
+from idiolect.bundle import Base, Manifest, Prompts, write_bundle
+from idiolect.config import Serve
+from idiolect.records import Fusion
+from idiolect.runtimes.graph import convert_openvino, export_onnx
+from idiolect.runtimes.layout import GRAPHS
+from idiolect.runtimes.model_files import describe
+from idiolect.server.service import Service
+
+
+@pytest.fixture(scope="session")
+def bundle_path(tmp_path_factory):
+    root = tmp_path_factory.mktemp("served")
+    files = describe(save_tiny_model(root / "tiny"))
+    manifest = Manifest(
+        name="tiny",
+        weights="tuned",
+        verdict="promote",
+        base=Base(name="tiny-base", digest="0" * 64),
+        model_digest=files.digest,
+        dimension=DIMENSION,
+        dimensions=[DIMENSION, 32, 16],
+        max_tokens=files.max_tokens,
+        chunk_tokens=files.max_tokens,
+        overlap_tokens=8,
+        prompts=Prompts(query=files.query_prompt, passage=files.passage_prompt),
+        fusion=Fusion(),
+    )
+
+    def fill(draft):
+        export_onnx(files, draft / GRAPHS["onnx"])
+        convert_openvino(draft / GRAPHS["onnx"], draft / GRAPHS["openvino"])
+        return {}
+
+    return write_bundle(root / "bundle", manifest, files.path, fill).path
+
+
+@pytest.fixture(scope="session")
+def service(bundle_path):
+    service = Service([bundle_path], config=Serve(max_batch_tokens=512))
+    service.load()
+    return service
+
+
+@pytest.fixture(scope="session")
+def server(service):
+    with Running(service) as running:
+        yield running
+
+
+@pytest.fixture
+def gate(monkeypatch, service):
+    """Holds the engine's forward passes back until it is set."""
+    runtime = service.models["tiny"].runtime
+    event = threading.Event()
+    original = runtime.encode_tokens
+
+    def waiting(tokens, on_batch=None):
+        assert event.wait(30)
+        return original(tokens, on_batch)
+
+    monkeypatch.setattr(runtime, "encode_tokens", waiting)
+    yield event
+    event.set()

@@ -1,0 +1,35 @@
+"""uvicorn in a thread, on a free port."""
+
+import threading
+import time
+
+import httpx
+import uvicorn
+
+from idiolect.server import create_app
+
+
+class Running:
+    def __init__(self, service, api_key_file=None):
+        settings = uvicorn.Config(
+            create_app(service, api_key_file), port=0, log_level="warning", lifespan="off"
+        )
+        self.server = uvicorn.Server(settings)
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.01)
+        port = self.server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.http = httpx.Client(base_url=self.url, timeout=60)
+        return self
+
+    def __exit__(self, *_):
+        self.http.close()
+        self.server.should_exit = True
+        self.thread.join(10)
+
+    def post(self, **body):
+        return self.http.post("/v1/embeddings", json={"model": "tiny", **body})
