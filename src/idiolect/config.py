@@ -79,7 +79,7 @@ class Prepare(Section, frozen=True, kw_only=True):
     ] = 300
     dev_corpus: Annotated[
         int, Meta(ge=50, description="passages that a checkpoint is ranked over on dev")
-    ] = 2_000
+    ] = 1_000
 
 
 class Train(Section, frozen=True, kw_only=True):
@@ -115,7 +115,7 @@ class Train(Section, frozen=True, kw_only=True):
 class Evaluate(Section, frozen=True, kw_only=True):
     beir: Annotated[tuple[str, ...], Meta(description="BEIR folders to report on; they decide nothing")] = ()
     guard: Annotated[
-        tuple[str, ...], Meta(description="BEIR folders on which the model must not fall by more than 1%")
+        tuple[str, ...], Meta(description="BEIR folders that must not fall by more than 1%")
     ] = ()
     metric: Annotated[
         Literal["ndcg@10", "recall@10", "mrr@10"], Meta(description="what the verdict compares")
@@ -261,7 +261,7 @@ def render(config: Config) -> str:
 
 def _description(kind: type, key: str) -> str:
     hint = get_type_hints(kind, include_extras=True)[key]
-    return next(meta.description for meta in reversed(get_args(hint)[1:]) if meta.description)
+    return next(str(meta.description) for meta in reversed(get_args(hint)[1:]) if meta.description)
 
 
 def _toml(value: Any) -> str:

@@ -46,6 +46,6 @@ class TeacherError(IdiolectError):
     pass
 
 
-class MissingExtra(IdiolectError):
+class MissingExtra(IdiolectError):  # noqa: N818
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"this needs the package {package!r}: pip install 'idiolect[{extra}]'")

@@ -79,7 +79,7 @@ def _execute(
     if dry_run:
         return _show_plan(pipeline.plan(context, stages), as_json, out)
     done = pipeline.run(context, stages)
-    figures = {
+    figures: dict[str, Any] = {
         "work": str(work),
         "stages": [
             {"stage": item.stage, "ran": not item.skipped, "reason": item.reason, "seconds": item.seconds}

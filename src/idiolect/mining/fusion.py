@@ -17,7 +17,8 @@ def standardise(scores: np.ndarray) -> np.ndarray:
     """z-scores along the last axis: (score - mean) / standard deviation; a constant row becomes 0."""
     centred = scores - scores.mean(axis=-1, keepdims=True)
     deviation = centred.std(axis=-1, keepdims=True)
-    return np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
+    result: np.ndarray = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
+    return result
 
 
 def fuse(dense: np.ndarray, lexical: np.ndarray, weight: float) -> np.ndarray:

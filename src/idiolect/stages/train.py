@@ -40,7 +40,7 @@ def run(context: Context) -> Summary:
     judge = _Judge(dev, files, base_encoder(context), mining.fusion, config.train, progress)
 
     trained: Summary = {"steps": 0}
-    curve = {"0": judge.score_base()}
+    curve = {"0": judge.measure(judge.base) | judge.measure_others(judge.base)}
     share = 0.0
     model = load(files.path)
     if examples:
@@ -52,7 +52,7 @@ def run(context: Context) -> Summary:
             files,
             examples,
             _guide(context, examples),
-            {ref.id: ref.text for example in examples for ref in (example.positive, *example.negatives)},
+            _texts(examples),
             config.train,
             dimensions,
             config.seed,
@@ -65,11 +65,12 @@ def run(context: Context) -> Summary:
         progress.start("interpolating with the base", len(SHARES) - 1, "shares")
         for candidate in SHARES[1:]:
             model.load_state_dict(interpolate(base_weights, tuned_weights, candidate))
-            curve[f"{candidate:g}"] = judge.measure(model)
+            curve[f"{candidate:g}"] = judge.measure(TorchRuntime(files, model))
             progress.advance()
         progress.finish()
         share = judge.choose(curve)
         model.load_state_dict(interpolate(base_weights, tuned_weights, share))
+        curve[f"{share:g}"] |= judge.measure_others(TorchRuntime(files, model))
     else:
         progress.note("no training examples: the base stays as it is")
     with replacing(work.model) as folder:
@@ -104,7 +105,7 @@ def _guide(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     """The base's vectors of everything that is trained on: all of them were paid for by prepare."""
     encoder = base_encoder(context)
     queries = {example.query_id: example.query for example in examples}
-    texts = {ref.id: ref.text for example in examples for ref in (example.positive, *example.negatives)}
+    texts = _texts(examples)
     positives: dict[str, frozenset[str]] = {}
     for query in read_jsonl(context.workspace.queries, Query):
         positives[query.id] = frozenset(query.positives)
@@ -114,6 +115,12 @@ def _guide(context: Context, examples: Sequence[TrainingExample]) -> Guide:
         positives=positives,
         margin=context.config.prepare.margin,
     )
+
+
+def _texts(examples: Sequence[TrainingExample]) -> dict[str, str]:
+    """Chunk id → text, of every passage that is trained on."""
+    texts = {example.positive.id: example.positive.text for example in examples}
+    return texts | {negative.id: negative.text for example in examples for negative in example.negatives}
 
 
 def _refit_fusion(context: Context, mining: Mining) -> tuple[Fusion, dict[str, float]]:
@@ -155,11 +162,13 @@ class _Judge:
         """What early stopping looks at."""
         return self.measure(TorchRuntime(self.files, model))[self.objective]
 
-    def measure(self, model: Any) -> dict[str, float]:
-        return self._measure(TorchRuntime(self.files, model), list(self.dev))
+    def measure(self, encoder: Runtime | CachedEncoder) -> dict[str, float]:
+        """ "SET/KIND" → nDCG@10, on the set that chooses."""
+        return self._measure(encoder, [self.judge_name])
 
-    def score_base(self) -> dict[str, float]:
-        return self._measure(self.base, list(self.dev))
+    def measure_others(self, encoder: Runtime | CachedEncoder) -> dict[str, float]:
+        """The same on the sets that are only reported."""
+        return self._measure(encoder, [name for name in self.dev if name != self.judge_name])
 
     def choose(self, curve: Mapping[str, Mapping[str, float]]) -> float:
         """The share with the best objective; of equals the smallest."""

@@ -30,7 +30,7 @@ class Guide:
         scores = vectors @ self.queries[query_id]
         ceiling = self.margin * float(self.passages[positive_id] @ self.queries[query_id])
         known = self.positives.get(query_id, frozenset())
-        mask = np.array([identifier in known for identifier in passage_ids]) | (scores >= ceiling)
+        mask: np.ndarray = np.array([identifier in known for identifier in passage_ids]) | (scores >= ceiling)
         mask[passage_ids.index(positive_id)] = False
         return mask
 

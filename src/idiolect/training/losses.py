@@ -37,7 +37,7 @@ def listwise(
     return divergence.mean()
 
 
-class MixedLoss(torch.nn.Module):
+class MixedLoss(torch.nn.Module):  # type: ignore[misc]
     """Each query's own objective, averaged over the batch and over the Matryoshka dimensions (arXiv 2205.13147)."""
 
     def __init__(

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from sentence_transformers import (
 )
 from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
 from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers.trainer_callback import PrinterCallback
 
 from idiolect.config import Train
 from idiolect.progress import Progress
@@ -122,7 +124,7 @@ def train(
             evaluator=evaluator,
             callbacks=[reporter, EarlyStoppingCallback(early_stopping_patience=_PATIENCE)],
         )
-        trainer.remove_callback(_printer())
+        trainer.remove_callback(PrinterCallback)
         result = trainer.train()
     progress.finish()
     return {
@@ -187,24 +189,14 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
         self.began = 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        import time
-
         self.began = time.monotonic()
         self.progress.start("training", self.steps, "steps")
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        import time
-
         self.progress.advance()
         if self.minutes and time.monotonic() - self.began > 60 * self.minutes:
             self.progress.note(f"train.max_minutes = {self.minutes} reached after {state.global_step} steps")
             control.should_training_stop = control.should_evaluate = control.should_save = True
-
-
-def _printer() -> type[TrainerCallback]:
-    from transformers.trainer_callback import PrinterCallback
-
-    return PrinterCallback
 
 
 @contextlib.contextmanager
