@@ -13,12 +13,13 @@ from idiolect.config import Config
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.beir import Dataset, save_dataset
 from idiolect.files import digest_text, digest_value, read_json, read_jsonl, remove, write_json, write_jsonl
-from idiolect.mining.fusion import best_weight, weight_curve
+from idiolect.mining.fusion import best_weight
 from idiolect.mining.masking import masked_passages, squeeze, with_masks
 from idiolect.mining.negatives import hard_negatives, listwise_candidates
 from idiolect.mining.ranking import Corpus, top
 from idiolect.mining.splits import assign, group_of
 from idiolect.mining.vectors import CachedEncoder
+from idiolect.mining.weighting import masked_curve
 from idiolect.progress import Progress, track
 from idiolect.records import (
     Chunk,
@@ -69,7 +70,7 @@ def run(context: Context) -> Summary:
     if missing > 0:
         masked += masked_queries(other_chunks, missing, config.seed, language)
 
-    mining = _choose_fusion(chunks, vectors, masked, language, encoder, progress)
+    mining = _choose_fusion(chunks, vectors, masked, language, encoder)
     corpus = Corpus([chunk.passage for chunk in chunks], vectors, mining.fusion)
 
     miner = _Miner(chunks, corpus, config, by_split["test"])
@@ -216,11 +217,10 @@ def _choose_fusion(
     masked: Sequence[Query],
     language: str,
     encoder: CachedEncoder,
-    progress: Progress,
 ) -> Mining:
     """The fusion weight at which masked pseudo-queries find their cut chunks best."""
     fusion = Fusion(language=language)
-    curve = masked_curve(chunks, vectors, masked, fusion, encoder, progress)
+    curve = masked_curve(chunks, vectors, masked, fusion, encoder)
     if masked:
         fusion = msgspec.structs.replace(fusion, weight=best_weight(curve))
     return Mining(
@@ -228,45 +228,6 @@ def _choose_fusion(
         weight_curve={f"{weight:g}": round(value, 5) for weight, value in curve.items()},
         masked=list(masked),
     )
-
-
-def masked_curve(
-    chunks: Sequence[Chunk],
-    vectors: np.ndarray,
-    masked: Sequence[Query],
-    fusion: Fusion,
-    encoder: CachedEncoder,
-    progress: Progress,
-) -> Mapping[float, float]:
-    """Fusion weight → mean reciprocal rank of the masked pseudo-queries over the whole corpus."""
-    corpus, columns = masked_corpus(chunks, vectors, masked, fusion, encoder, progress)
-    texts = [query.text for query in masked]
-    queries = encode(encoder, texts, "query", progress, "encoding masked queries")
-    return weight_curve(
-        lambda i: corpus.dense(queries[i]),
-        lambda i: corpus.lexical(texts[i]),
-        [[columns[identifier] for identifier in query.positives] for query in masked],
-    )
-
-
-def masked_corpus(
-    chunks: Sequence[Chunk],
-    vectors: np.ndarray,
-    masked: Sequence[Query],
-    fusion: Fusion,
-    encoder: CachedEncoder,
-    progress: Progress,
-) -> tuple[Corpus, dict[str, int]]:
-    """The corpus with every masked query cut out, and the columns of its chunks."""
-    changed = masked_passages(chunks, masked)
-    passages = with_masks(chunks, changed)
-    columns = {chunk.id: column for column, chunk in enumerate(chunks)}
-    replaced = vectors.copy()
-    if changed:
-        texts = [passage.full_text for passage in changed.values()]
-        encoded = encode(encoder, texts, "passage", progress, "encoding masked chunks")
-        replaced[[columns[identifier] for identifier in changed]] = encoded
-    return Corpus(passages, replaced, fusion), columns
 
 
 class _Miner:

@@ -14,6 +14,7 @@ from idiolect.files import read_json, read_jsonl, remove, replacing, write_json
 from idiolect.mining.fusion import best_weight
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
+from idiolect.mining.weighting import masked_curve
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Fusion, Mining, Query, Selection, TrainingExample
 from idiolect.runtimes.base import Runtime
@@ -21,7 +22,6 @@ from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.torch import TorchRuntime, load
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder, base_files, encode, model_encoder
-from idiolect.stages.prepare import masked_curve
 from idiolect.training.batches import Guide
 from idiolect.training.merge import interpolate
 from idiolect.training.trainer import load_for_training, train
@@ -132,7 +132,7 @@ def _refit_fusion(context: Context, mining: Mining) -> tuple[Fusion, dict[str, f
     vectors = encode(encoder, texts, "passage", progress, "encoding chunks with the tuned model")
     if not mining.masked:
         return mining.fusion, mining.weight_curve
-    curve = masked_curve(chunks, vectors, mining.masked, mining.fusion, encoder, progress)
+    curve = masked_curve(chunks, vectors, mining.masked, mining.fusion, encoder)
     fusion = msgspec.structs.replace(mining.fusion, weight=best_weight(curve))
     return fusion, {f"{weight:g}": round(value, 5) for weight, value in curve.items()}
 
