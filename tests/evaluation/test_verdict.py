@@ -91,7 +91,7 @@ def test_suggestions_rest_on_the_run_s_figures() -> None:
     assert "300 queries from 120 documents find only gains of about 0.030 or more" in more
     assert "settling the +0.020 seen here would take about 675 queries" in more
     assert "generate.base_url" in llm
-    assert "--labels-as" in labels
+    assert "--beir" in labels
 
 
 def test_suggestions_already_followed_are_not_made() -> None:

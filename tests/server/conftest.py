@@ -1,13 +1,8 @@
 """A real server on the loopback interface over a real bundle of a tiny model."""
 
-import sys
 import threading
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "runtimes"))
-
 from serving_fixture import Running
 from tiny_model import DIMENSION, save_tiny_model
 

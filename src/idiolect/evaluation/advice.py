@@ -64,9 +64,7 @@ def _more_queries(comparison: Comparison) -> str:
     if SMALLEST_GAIN <= comparison.delta < comparison.mde < 1:
         needed = math.ceil(comparison.n * (comparison.mde / comparison.delta) ** 2)
         text += f", and settling the {signed(comparison.delta)} seen here would take about {needed:,} queries"
-    return (
-        f"{text}; give labelled ones (--queries, --qrels, --labels-as test) or raise prepare.test_fraction."
-    )
+    return f"{text}; ingest more documents or raise prepare.test_fraction."
 
 
 def _fell(guards: Sequence[Guard], slices: Sequence[SliceResult]) -> str:
@@ -97,6 +95,6 @@ def _labels(labelled: int) -> str:
     if labelled:
         return ""
     return (
-        "Give queries that people asked, with the documents that answer them: "
-        "--queries FILE --qrels FILE --labels-as split."
+        "Look at queries that people asked: put them in a BEIR folder (corpus.jsonl, queries.jsonl, "
+        "qrels/test.tsv) and add --beir DIR."
     )

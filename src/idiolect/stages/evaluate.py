@@ -63,7 +63,9 @@ def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     selection = msgspec.convert(read_json(work.require(work.selection, "train")), Selection)
     work.require(work.model, "train")
-    sides = _Sides(base_encoder(context), model_encoder(context, work.model), selection.fusion)
+    base = base_encoder(context)
+    tuned = model_encoder(context, work.model) if selection.share else base
+    sides = _Sides(base, tuned, selection.fusion)
 
     test = _evaluate(load_dataset(work.require(work.test, "prepare")), sides, context)
     reported = [_evaluate(load_dataset(Path(folder)), sides, context) for folder in config.evaluate.beir]

@@ -54,7 +54,7 @@ def run(context: Context) -> Summary:
     language = _language(read_jsonl(work.require(work.documents, "ingest"), Document))
 
     groups = group_of(chunks)
-    frozen = _frozen_test(work.frozen_test, config, queries, chunks, progress)
+    frozen = _frozen_test(work.frozen_test, config, queries, chunks, groups, progress)
     split_of = _split(queries, groups, config, frozen)
     encoder = base_encoder(context)
     by_split = _by_split(queries, split_of, groups, frozen)
@@ -144,17 +144,25 @@ def _by_split(
     groups: Mapping[str, str],
     frozen: FrozenTest | None,
 ) -> dict[str, list[Query]]:
-    result: dict[str, list[Query]] = {"train": [], "dev": [], "test": []}
+    """Split → its queries; beside a frozen test, other queries of its documents are "unused"."""
+    result: dict[str, list[Query]] = {"train": [], "dev": [], "test": [], "unused": []}
     for query in queries:
         if query.source in groups:
             result[split_of[groups[query.source]]].append(query)
     if frozen is not None:
+        kept = {query.id for query in frozen.queries}
+        result["unused"] = [query for query in result["test"] if query.id not in kept]
         result["test"] = list(frozen.queries)
     return result
 
 
 def _frozen_test(
-    path: Path, config: Config, queries: Sequence[Query], chunks: Sequence[Chunk], progress: Progress
+    path: Path,
+    config: Config,
+    queries: Sequence[Query],
+    chunks: Sequence[Chunk],
+    groups: Mapping[str, str],
+    progress: Progress,
 ) -> FrozenTest | None:
     """The test of an earlier run, or None where there is none or it no longer fits corpus and settings."""
     if not path.exists():
@@ -168,6 +176,8 @@ def _frozen_test(
         reasons.append("seed or prepare.test_fraction changed")
     if any(texts.get(identifier) != digest for identifier, digest in frozen.passages.items()):
         reasons.append("passages that it was judged against changed")
+    elif any(groups.get(query.source) not in frozen.groups for query in frozen.queries):
+        reasons.append("documents are grouped otherwise")
     if frozen.teacher != queries[0].teacher:
         reasons.append(f"the teacher was {frozen.teacher}")
     if reasons:
@@ -377,7 +387,7 @@ def _split_records(
     for name, queries in by_split.items():
         judges = {query.id for query in judging.get(name, ())}
         for query in queries:
-            trains = name != "test" and (not query.copied or query.style in TRAINING_STYLES)
+            trains = name in ("train", "dev") and (not query.copied or query.style in TRAINING_STYLES)
             split: Any = name if trains or query.id in judges else "unused"
             records.append(Split(query_id=query.id, split=split, group=groups[query.source]))
     return sorted(records, key=lambda record: record.query_id)

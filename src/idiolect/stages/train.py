@@ -10,6 +10,7 @@ from idiolect.config import Train
 from idiolect.evaluation.beir import Dataset, load_dataset
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.retrieval import retrieve
+from idiolect.evaluation.verdict import SMALLEST_GAIN
 from idiolect.files import read_json, read_jsonl, remove, replacing, write_json
 from idiolect.mining.fusion import best_weight
 from idiolect.mining.ranking import Corpus
@@ -155,8 +156,8 @@ class _Judge:
         self.fusion = fusion
         self.progress = progress
         self.judge_name = "queries" if "queries" in dev else "masked"
-        kind = "dense" if settings.target == "embedding" else "hybrid"
-        self.objective = f"{self.judge_name}/{kind}"
+        kind, other = ("dense", "hybrid") if settings.target == "embedding" else ("hybrid", "dense")
+        self.objective, self.other = f"{self.judge_name}/{kind}", f"{self.judge_name}/{other}"
 
     def score(self, model: Any) -> float:
         """What early stopping looks at."""
@@ -171,10 +172,13 @@ class _Judge:
         return self._measure(encoder, [name for name in self.dev if name != self.judge_name])
 
     def choose(self, curve: Mapping[str, Mapping[str, float]]) -> float:
-        """The share with the best objective; of equals the smallest."""
-        return max(
-            (float(share) for share in curve), key=lambda share: (curve[f"{share:g}"][self.objective], -share)
-        )
+        """The share with the best objective that does not lower the other kind; of equals the smallest.
+
+        What raises dense can lower the hybrid, and the reverse: neither may be bought with the other.
+        """
+        floor = curve["0"][self.other] - SMALLEST_GAIN
+        allowed = [float(share) for share, scores in curve.items() if scores[self.other] >= floor]
+        return max(allowed, key=lambda share: (curve[f"{share:g}"][self.objective], -share))
 
     def _measure(self, encoder: Runtime | CachedEncoder, names: Sequence[str]) -> dict[str, float]:
         result: dict[str, float] = {}

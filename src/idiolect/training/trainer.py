@@ -13,6 +13,7 @@ import torch
 from datasets import Dataset
 from sentence_transformers import (
     SentenceTransformer,
+    SentenceTransformerModelCardData,
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
@@ -43,6 +44,7 @@ def load_for_training(files: ModelFiles, adapter: str) -> SentenceTransformer:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = SentenceTransformer(
         str(files.path),
+        model_card_data=SentenceTransformerModelCardData(generate_widget_examples=False),
         device=device,
         local_files_only=True,
         model_kwargs={"attn_implementation": attention(device)},

@@ -23,7 +23,7 @@ WORDS = (
 )
 
 
-def save_tiny_model(path: Path, seed: int = 0, dense: bool = False) -> Path:
+def save_tiny_model(path: Path, seed: int = 0, dense: bool = False, layers: int = 2) -> Path:
     """Write a sentence-transformers directory with prompts, mean pooling, optionally Dense, and Normalize."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -36,7 +36,7 @@ def save_tiny_model(path: Path, seed: int = 0, dense: bool = False) -> Path:
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=DIMENSION,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         intermediate_size=128,
         max_position_embeddings=64,

@@ -1,0 +1,10 @@
+"""What every folder of tests may use."""
+
+import pytest
+from tiny_model import save_tiny_model
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """The directory of a two-layer BERT with random weights, to stand as `train.base`."""
+    return save_tiny_model(tmp_path_factory.mktemp("base") / "tiny")

@@ -1,0 +1,82 @@
+"""What a user meets who types something wrong, or has nothing yet."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from idiolect.cli import COMMANDS, idiolect, main
+
+
+def exit_code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    return int(stop.value.code or 0)
+
+
+def test_help_answers_within_half_a_second():
+    command = [sys.executable, "-m", "idiolect", "--help"]
+    subprocess.run(command, check=True, capture_output=True)
+    seconds = []
+    for _ in range(3):
+        began = time.monotonic()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_listed_command_explains_itself(name):
+    result = CliRunner().invoke(idiolect, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_help_imports_nothing_heavy():
+    heavy = ("torch", "numpy", "rich")
+    code = f"import sys, idiolect.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("run",), 2, "run needs DOCS"),
+        (("run", "docs", "--set", "train.epoch=2"), 2, "train.epochs"),
+        (("run", "docs", "--set", "train.epochs=none"), 2, "train.epochs"),
+        (("run", "docs", "--from", "export", "--to", "train"), 2, "comes after"),
+        (("run", "docs", "-c", "missing.toml"), 2, "missing.toml does not exist"),
+        (("run", "docs", "--unknown"), 2, "--unknown"),
+        (("ingest", "docs-that-are-not-there"), 1, "docs-that-are-not-there"),
+        (("train", "-w", "empty"), 1, "run `idiolect prepare"),
+        (("search", "anything", "-w", "empty"), 1, "run `idiolect ingest"),
+        (("bundle", "verify", "empty"), 1, "empty"),
+        (("score", "auto", "--beir", "nowhere"), 1, "nowhere"),
+        (("score", "./nowhere", "--beir", "nowhere", "--with", "magic"), 2, "magic"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line_and_its_exit_code(
+    arguments, code, says, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert exit_code(*arguments) == code
+    error = capsys.readouterr().err
+    assert says in error
+    assert "Traceback" not in error
+
+
+def test_an_empty_folder_is_refused_with_what_can_be_read(tmp_path, capsys):
+    (tmp_path / "docs").mkdir()
+    assert exit_code("ingest", str(tmp_path / "docs"), "-w", str(tmp_path / "work")) == 1
+    assert ".md" in capsys.readouterr().err
+
+
+def test_init_writes_a_config_that_loads_and_does_not_overwrite(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert exit_code("init") == 0
+    assert exit_code("config") == 0
+    assert "chunk_tokens = 256" in capsys.readouterr().out
+    assert exit_code("init") == 2
