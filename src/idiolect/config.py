@@ -150,11 +150,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     serve: Serve = Serve()
 
     def get(self, key: str) -> Any:
-        """The value of a dotted key such as `train.base`, or a whole section as a dict."""
+        """The value of a dotted key such as `train.base`, or a whole section as a dict: plain JSON values."""
         value: Any = self
         for part in key.split("."):
             value = getattr(value, part)
-        return msgspec.to_builtins(value)
+        return msgspec.json.decode(msgspec.json.encode(value))
 
 
 SECTIONS: dict[str, type[Section]] = {

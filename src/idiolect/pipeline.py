@@ -165,6 +165,8 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         from idiolect.runtimes.model_files import describe, resolve
 
         inputs["base model"] = describe(resolve(context.config.train.base)).digest
+    if stage.name == "generate" and context.config.generate.teacher == "llm":
+        inputs["prompts"] = digest_path(Path(__file__).parent / "teachers" / "styles")
     if stage.name == "evaluate":
         folders = [*context.config.evaluate.beir, *context.config.evaluate.guard]
         inputs |= {folder: digest_path(Path(folder)) for folder in folders if Path(folder).is_dir()}

@@ -50,7 +50,9 @@ class PlainLines:
 
     def __init__(self, interval: float = 15.0) -> None:
         self.interval = interval
-        self.task = ""
+        self.task, self.unit = "", ""
+        self.total: int | None = None
+        self.done, self.began, self.spoke = 0, 0.0, 0.0
 
     def note(self, message: str) -> None:
         sys.stderr.write(f"  {message}\n")

@@ -1,14 +1,11 @@
 """A sentence-transformers model as one graph, pooling and normalisation fused: ONNX and OpenVINO."""
 
-import contextlib
-import logging
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from idiolect.errors import MissingExtra, ModelError
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.quiet import quiet
 
 OPSET = 18
 """The ONNX operator set of exported graphs."""
@@ -43,7 +40,7 @@ def export_onnx(files: ModelFiles, target: Path) -> None:
         names.append("token_type_ids")
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _quiet(), torch.no_grad():
+    with quiet("torch.onnx"), torch.no_grad():
         try:
             program = torch.onnx.export(
                 _fused(model, names),
@@ -119,17 +116,3 @@ def _anonymise(model: Any) -> None:
     for node in model.graph.all_nodes():
         node.metadata_props.clear()
         node.doc_string = None
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the exporter's log and warnings, which speak of its own internals."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -1,7 +1,7 @@
 """prepare: queries → splits, training examples with negatives and teacher scores, dev sets, the frozen test."""
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -256,7 +256,7 @@ class _Miner:
             for identifier in query.positives
             if identifier in corpus.columns
         }
-        self.neighbours = _overlapping(chunks)
+        self.siblings = _siblings(chunks)
         self.shortfalls: Counter[str] = Counter()
 
     def examples(self, query: Query, vector: np.ndarray) -> Iterator[TrainingExample]:
@@ -270,9 +270,12 @@ class _Miner:
     def _contrasted(
         self, query: Query, scores: np.ndarray, generator: random.Random
     ) -> Iterator[TrainingExample]:
-        """One example per positive, all with the same negatives."""
+        """One example per positive, all with the same negatives.
+
+        Other chunks of a positive's document often answer too: they are no negatives.
+        """
         positives = [self.corpus.columns[identifier] for identifier in query.positives]
-        banned = self.tested.union(*(self.neighbours[column] for column in positives))
+        banned = self.tested.union(*(self.siblings[self.chunks[column].document_id] for column in positives))
         settings = self.prepare
         negatives = hard_negatives(
             scores, positives, banned, settings.negatives, settings.margin, settings.candidates, generator
@@ -291,7 +294,7 @@ class _Miner:
             return
         settings = self.prepare
         source = self.corpus.columns[query.source]
-        banned = self.tested | {source} | self.neighbours[source]
+        banned = self.tested | {source} | _overlapping(self.chunks, source)
         stretch = squeeze(query.cut)
         if stretch:
             ranked = top(scores, settings.candidates + 10)
@@ -320,15 +323,25 @@ class _Miner:
         )
 
 
-def _overlapping(chunks: Sequence[Chunk]) -> list[set[int]]:
-    """For each chunk the columns of those neighbours that share text with it."""
-    result: list[set[int]] = [set() for _ in chunks]
-    for column in range(1, len(chunks)):
-        before, after = chunks[column - 1], chunks[column]
-        if before.document_id == after.document_id and before.end > after.start:
-            result[column].add(column - 1)
-            result[column - 1].add(column)
-    return result
+def _siblings(chunks: Sequence[Chunk]) -> dict[str, set[int]]:
+    """Document id → the columns of its chunks."""
+    siblings: dict[str, set[int]] = defaultdict(set)
+    for column, chunk in enumerate(chunks):
+        siblings[chunk.document_id].add(column)
+    return siblings
+
+
+def _overlapping(chunks: Sequence[Chunk], column: int) -> set[int]:
+    """The columns next to one that share text with it."""
+    chunk = chunks[column]
+    return {
+        other
+        for other in (column - 1, column + 1)
+        if 0 <= other < len(chunks)
+        and chunks[other].document_id == chunk.document_id
+        and chunks[other].start < chunk.end
+        and chunk.start < chunks[other].end
+    }
 
 
 def _dataset(

@@ -1,24 +1,17 @@
 """train: the base, tuned on the examples; then the share of the change that dev likes best, and its fusion."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
 from idiolect.config import Train
-from idiolect.evaluation.beir import Dataset, load_dataset
-from idiolect.evaluation.metrics import aggregate
-from idiolect.evaluation.retrieval import retrieve
-from idiolect.evaluation.verdict import SMALLEST_GAIN
+from idiolect.evaluation.beir import load_dataset
+from idiolect.evaluation.selection import DevJudge
 from idiolect.files import read_json, read_jsonl, remove, replacing, write_json
 from idiolect.mining.fusion import best_weight
-from idiolect.mining.ranking import Corpus
-from idiolect.mining.vectors import CachedEncoder
 from idiolect.mining.weighting import masked_curve
-from idiolect.progress import Progress
 from idiolect.records import Chunk, Fusion, Mining, Query, Selection, TrainingExample
-from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.torch import TorchRuntime, load
 from idiolect.stages.context import Context, Summary
@@ -38,10 +31,10 @@ def run(context: Context) -> Summary:
     files = base_files(context)
     dimensions = trained_dimensions(config.train, files)
     dev = {path.name: load_dataset(path, "dev") for path in sorted(work.dev_sets.iterdir())}
-    judge = _Judge(dev, files, base_encoder(context), mining.fusion, config.train, progress)
+    judge = DevJudge(dev, mining.fusion, config.train.target)
 
     trained: Summary = {"steps": 0}
-    curve = {"0": judge.measure(judge.base) | judge.measure_others(judge.base)}
+    curve = {0.0: judge.measure(base_encoder(context))}
     share = 0.0
     model = load(files.path)
     if examples:
@@ -58,7 +51,7 @@ def run(context: Context) -> Summary:
             dimensions,
             config.seed,
             work.checkpoints,
-            judge.score,
+            lambda checkpoint: judge.score(TorchRuntime(files, checkpoint)),
             progress,
         )
         tuned_weights = {name: value.cpu() for name, value in student.state_dict().items()}
@@ -66,12 +59,11 @@ def run(context: Context) -> Summary:
         progress.start("interpolating with the base", len(SHARES) - 1, "shares")
         for candidate in SHARES[1:]:
             model.load_state_dict(interpolate(base_weights, tuned_weights, candidate))
-            curve[f"{candidate:g}"] = judge.measure(TorchRuntime(files, model))
+            curve[candidate] = judge.measure(TorchRuntime(files, model))
             progress.advance()
         progress.finish()
         share = judge.choose(curve)
         model.load_state_dict(interpolate(base_weights, tuned_weights, share))
-        curve[f"{share:g}"] |= judge.measure_others(TorchRuntime(files, model))
     else:
         progress.note("no training examples: the base stays as it is")
     with replacing(work.model) as folder:
@@ -81,8 +73,8 @@ def run(context: Context) -> Summary:
     fusion, weight_curve = _refit_fusion(context, mining) if share else (mining.fusion, mining.weight_curve)
     selection = Selection(
         share=share,
-        shares=curve,
-        judged_by=judge.judge_name,
+        shares={f"{candidate:g}": scores for candidate, scores in curve.items()},
+        judged_by=judge.chooses,
         dimensions=dimensions,
         fusion={"base": mining.fusion, "tuned": fusion},
         weight_curve=weight_curve,
@@ -90,8 +82,8 @@ def run(context: Context) -> Summary:
     )
     write_json(work.selection, selection)
     progress.note(
-        f"kept {share:.0%} of the change (dev {judge.objective} {curve['0'][judge.objective]:.4f} → "
-        f"{curve[f'{share:g}'][judge.objective]:.4f}), fusion weight {fusion.weight:g}"
+        f"kept {share:.0%} of the change (dev {judge.objective} {curve[0.0][judge.objective]:.4f} → "
+        f"{curve[share][judge.objective]:.4f}), fusion weight {fusion.weight:g}"
     )
     return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained}
 
@@ -107,13 +99,19 @@ def _guide(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     encoder = base_encoder(context)
     queries = {example.query_id: example.query for example in examples}
     texts = _texts(examples)
-    positives: dict[str, frozenset[str]] = {}
-    for query in read_jsonl(context.workspace.queries, Query):
-        positives[query.id] = frozenset(query.positives)
+    members: dict[str, set[str]] = defaultdict(set)
+    document = {}
+    for chunk in read_jsonl(context.workspace.chunks, Chunk):
+        members[chunk.document_id].add(chunk.id)
+        document[chunk.id] = chunk.document_id
+    related = {
+        query.id: frozenset().union(*(members[document[identifier]] for identifier in query.positives))
+        for query in read_jsonl(context.workspace.queries, Query)
+    }
     return Guide(
         queries=dict(zip(queries, encoder.encode(list(queries.values()), "query"), strict=True)),
         passages=dict(zip(texts, encoder.encode(list(texts.values()), "passage"), strict=True)),
-        positives=positives,
+        related=related,
         margin=context.config.prepare.margin,
     )
 
@@ -136,63 +134,3 @@ def _refit_fusion(context: Context, mining: Mining) -> tuple[Fusion, dict[str, f
     curve = masked_curve(chunks, vectors, mining.masked, mining.fusion, encoder)
     fusion = msgspec.structs.replace(mining.fusion, weight=best_weight(curve))
     return fusion, {f"{weight:g}": round(value, 5) for weight, value in curve.items()}
-
-
-class _Judge:
-    """Scores weights on the dev sets: nDCG@10 averaged over styles, dense and hybrid."""
-
-    def __init__(
-        self,
-        dev: Mapping[str, Dataset],
-        files: ModelFiles,
-        base: CachedEncoder,
-        fusion: Fusion,
-        settings: Train,
-        progress: Progress,
-    ) -> None:
-        self.dev = dev
-        self.files = files
-        self.base = base
-        self.fusion = fusion
-        self.progress = progress
-        self.judge_name = "queries" if "queries" in dev else "masked"
-        kind, other = ("dense", "hybrid") if settings.target == "embedding" else ("hybrid", "dense")
-        self.objective, self.other = f"{self.judge_name}/{kind}", f"{self.judge_name}/{other}"
-
-    def score(self, model: Any) -> float:
-        """What early stopping looks at."""
-        return self.measure(TorchRuntime(self.files, model))[self.objective]
-
-    def measure(self, encoder: Runtime | CachedEncoder) -> dict[str, float]:
-        """ "SET/KIND" → nDCG@10, on the set that chooses."""
-        return self._measure(encoder, [self.judge_name])
-
-    def measure_others(self, encoder: Runtime | CachedEncoder) -> dict[str, float]:
-        """The same on the sets that are only reported."""
-        return self._measure(encoder, [name for name in self.dev if name != self.judge_name])
-
-    def choose(self, curve: Mapping[str, Mapping[str, float]]) -> float:
-        """The share with the best objective that does not lower the other kind; of equals the smallest.
-
-        What raises dense can lower the hybrid, and the reverse: neither may be bought with the other.
-        """
-        floor = curve["0"][self.other] - SMALLEST_GAIN
-        allowed = [float(share) for share, scores in curve.items() if scores[self.other] >= floor]
-        return max(allowed, key=lambda share: (curve[f"{share:g}"][self.objective], -share))
-
-    def _measure(self, encoder: Runtime | CachedEncoder, names: Sequence[str]) -> dict[str, float]:
-        result: dict[str, float] = {}
-        for name in names:
-            dataset = self.dev[name]
-            passages = list(dataset.corpus.values())
-            corpus = Corpus(
-                passages, encoder.encode([passage.full_text for passage in passages], "passage"), self.fusion
-            )
-            queries = encoder.encode(list(dataset.queries.values()), "query")
-            for kind, found in retrieve(dataset, corpus, queries, ("dense", "hybrid")).items():
-                by_style: dict[str, list[str]] = defaultdict(list)
-                for query, style in dataset.slices.items():
-                    by_style[style].append(query)
-                scores = [aggregate(found.values, members)["ndcg@10"] for members in by_style.values()]
-                result[f"{name}/{kind}"] = round(sum(scores) / len(scores), 5)
-        return result

@@ -15,6 +15,7 @@ from idiolect.progress import Progress
 from idiolect.records import Chunk, Query, RejectedQuery
 from idiolect.teachers import snippets
 from idiolect.teachers.base import Generated, query_id
+from idiolect.teachers.filters import rejected as rejection
 
 TRAINING_STYLES = ("keywords", "sentence", "window")
 JUDGING_STYLES = ("heading", "definition")
@@ -46,7 +47,7 @@ class ExtractiveTeacher:
                 known = accepted.get(query.text.casefold())
                 if known is not None:
                     if known.source != query.source:
-                        rejected.append(_rejected(query, f"the same text as query {known.id}"))
+                        rejected.append(rejection(query, f"the same text as query {known.id}"))
                     continue
                 accepted[query.text.casefold()] = query
                 taken += 1
@@ -173,8 +174,3 @@ def _copied(text: str, positives: list[str], style: str, source: str, cut: str) 
         copied=True,
         cut=cut,
     )
-
-
-def _rejected(query: Query, reason: str) -> RejectedQuery:
-    fields = {name: getattr(query, name) for name in query.__struct_fields__}
-    return RejectedQuery(**fields, reason=reason)

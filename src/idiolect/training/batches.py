@@ -16,12 +16,12 @@ _PADDED_TOKENS = 4096  # of one forward pass; larger ones cost memory without be
 class Guide:
     """Vectors of the frozen base, float32 and unit length: what judges false negatives among in-batch passages.
 
-    `positives` are each query's known positives, which are never its negatives.
+    `related` are the chunks of each query's positive documents, which are never its negatives.
     """
 
     queries: Mapping[str, np.ndarray]
     passages: Mapping[str, np.ndarray]
-    positives: Mapping[str, frozenset[str]]
+    related: Mapping[str, frozenset[str]]
     margin: float
 
     def masked(self, query_id: str, positive_id: str, passage_ids: Sequence[str]) -> np.ndarray:
@@ -29,7 +29,7 @@ class Guide:
         vectors = np.stack([self.passages[identifier] for identifier in passage_ids])
         scores = vectors @ self.queries[query_id]
         ceiling = self.margin * float(self.passages[positive_id] @ self.queries[query_id])
-        known = self.positives.get(query_id, frozenset())
+        known = self.related.get(query_id, frozenset())
         mask: np.ndarray = np.array([identifier in known for identifier in passage_ids]) | (scores >= ceiling)
         mask[passage_ids.index(positive_id)] = False
         return mask

@@ -1,10 +1,7 @@
 """sentence-transformers' trainer over mixed objectives, with this project's batches and CPU settings."""
 
-import contextlib
-import logging
 import time
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +22,7 @@ from idiolect.config import Train
 from idiolect.progress import Progress
 from idiolect.records import TrainingExample
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.quiet import quiet
 from idiolect.runtimes.torch import has_bfloat16
 from idiolect.training.batches import Collator, Guide
 from idiolect.training.hardware import attention, keep_freed_memory
@@ -116,7 +114,7 @@ def train(
     )
     evaluator = _Dev(dev_score)
     reporter = _Reporter(progress, steps, settings.max_minutes)
-    with _quiet():
+    with quiet("transformers", "sentence_transformers", "accelerate"):
         trainer = SentenceTransformerTrainer(
             model=model,
             args=arguments,
@@ -199,19 +197,3 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
         if self.minutes and time.monotonic() - self.began > 60 * self.minutes:
             self.progress.note(f"train.max_minutes = {self.minutes} reached after {state.global_step} steps")
             control.should_training_stop = control.should_evaluate = control.should_save = True
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' notices off the screen; warnings of this project still show."""
-    loggers = [logging.getLogger(name) for name in ("transformers", "sentence_transformers", "accelerate")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
