@@ -67,7 +67,7 @@ STAGES = (
     Stage(
         name="evaluate",
         version=1,
-        reads=("chunks", "test", "model", "selection"),
+        reads=("chunks", "queries", "test", "model", "selection"),
         writes=("report", "report_page", "per_query"),
         settings=("seed", "evaluate", "train.base", "train.target"),
     ),
@@ -246,7 +246,7 @@ def _write_manifest(
         "outputs": outputs,
         "summary": summary,
     }
-    write_json(context.workspace.manifests / f"{started:%Y%m%dT%H%M%S}-{stage.name}.json", manifest)
+    write_json(context.workspace.manifests / f"{started:%Y%m%dT%H%M%S%f}-{stage.name}.json", manifest)
 
 
 def _duration(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from builders import a_chunk, copied
 
-from idiolect.mining.masking import LONG, masked_passages, remove_stretch, squeeze, with_masks
+from idiolect.mining.masking import LONG, masked_passages, remove_stretches, squeeze, with_masks
 
 SENTENCE = "Close the supply before the cover of the pump is lifted."
 assert len(SENTENCE) >= LONG
@@ -74,14 +74,14 @@ def test_two_windows_that_overlap_are_both_gone():
 
 
 def test_what_a_pattern_would_mean_is_taken_literally():
-    assert squeeze(remove_stretch("Call f(x)* twice. Then [a-z]+ again.", "f(x)*")) == (
+    assert squeeze(remove_stretches("Call f(x)* twice. Then [a-z]+ again.", ["f(x)*"])) == (
         "Call twice. Then [a-z]+ again."
     )
 
 
 def test_a_query_without_a_cut_changes_nothing():
     assert masked_passages(CHUNKS, [copied("pump water seal", "pump#1", cut="")]) == {}
-    assert remove_stretch("The pump.", "  ") == "The pump."
+    assert remove_stretches("The pump.", ["  "]) == "The pump."
 
 
 def test_masked_passages_stand_in_their_originals_places():

@@ -49,12 +49,12 @@ def test_a_shortfall_is_not_filled_with_what_is_masked():
     assert mined(np.array([1.0, 0.99, 0.98])) == []
 
 
-@pytest.mark.parametrize("depth", [5, 12])
+@pytest.mark.parametrize("depth", [8, 12])
 def test_nothing_below_the_depth_is_drawn_whatever_is_banned(depth):
     banned = range(60, 100)
     seen = set().union(*(mined(banned=banned, depth=depth, count=9, seed=seed) for seed in range(40)))
     assert seen
-    assert max(seen) < depth + 1 + len(range(1, 6))
+    assert max(seen) <= depth, "columns 1 to depth are the best that are no positive"
 
 
 def test_more_than_ten_can_be_asked_for():

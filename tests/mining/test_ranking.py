@@ -8,7 +8,7 @@ from idiolect.mining.ranking import Corpus, top
 from idiolect.records import Fusion, Passage
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 50, 99, 100, 1000])
+@pytest.mark.parametrize("count", [1, 3, 50, 99, 100, 1000])
 def test_top_is_what_a_full_sort_gives(count):
     scores = np.random.default_rng(5).normal(size=100).astype(np.float32)
     assert top(scores, count).tolist() == np.argsort(-scores, kind="stable")[:count].tolist()

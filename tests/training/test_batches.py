@@ -24,7 +24,7 @@ VECTORS = {"pump": unit(20), "valve": unit(80), "tank": unit(5), "filter": unit(
 GUIDE = Guide(
     queries={"q1": unit(0), "q2": unit(85), "q3": unit(50)},
     passages=VECTORS,
-    positives={"q1": frozenset({"pump", "tower"}), "q2": frozenset({"valve"})},
+    related={"q1": frozenset({"pump", "tower"}), "q2": frozenset({"valve"})},
     margin=0.95,
 )
 

@@ -13,6 +13,8 @@ from idiolect.training.batches import Collator, Guide
 from idiolect.training.losses import MixedLoss
 from idiolect.training.trainer import _tokenizer, listwise_temperatures, load_for_training, train
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LETTERS = "bcdfghklmnprstvw"
 TEXTS = {
     f"c{number}": f"the {letter}{letter} valve opens at {number} bar" for number, letter in enumerate(LETTERS)
@@ -41,7 +43,7 @@ def guide_of(files):
     return Guide(
         queries=dict(zip((e.query_id for e in EXAMPLES), runtime.encode(queries, "query"), strict=True)),
         passages=dict(zip(TEXTS, runtime.encode(list(TEXTS.values()), "passage"), strict=True)),
-        positives={},
+        related={},
         margin=1.1,
     )
 

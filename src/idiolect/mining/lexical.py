@@ -1,6 +1,8 @@
 """BM25 over a corpus held in memory (bm25s, Lucene's variant), for any language."""
 
+import functools
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import bm25s
@@ -18,8 +20,14 @@ STEMMERS = {
 }  # fmt: skip
 """ISO 639-1 code → Snowball algorithm; other languages are indexed unstemmed."""
 
-_WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+
+
+@functools.cache
+def word_pattern() -> re.Pattern[str]:
+    """Letters and digits with the combining marks on them, which Python's own \\w leaves out."""
+    marks = [code for code in range(0x300, 0x10000) if unicodedata.category(chr(code)).startswith("M")]
+    return re.compile(f"[^\\W_](?:[^\\W_]|[{''.join(map(chr, marks))}])*")
 
 
 def analyser(language: str) -> Callable[[str], list[str]]:
@@ -27,18 +35,20 @@ def analyser(language: str) -> Callable[[str], list[str]]:
 
     Runs of scripts written without spaces (Chinese, Japanese, Thai, Lao) become character bigrams.
     """
+    word_of = word_pattern()
     stemmer = Stemmer.Stemmer(STEMMERS[language]) if language in STEMMERS else None
 
     def terms(text: str) -> list[str]:
         words: list[str] = []
-        for word in _WORD.findall(text.lower()):
-            words.extend(_bigrams(word) if _UNSPACED.search(word) else (word,))
+        for word in word_of.findall(unicodedata.normalize("NFC", text).lower()):
+            words.extend(bigrams(word) if _UNSPACED.search(word) else (word,))
         return list(stemmer.stemWords(words)) if stemmer else words
 
     return terms
 
 
-def _bigrams(word: str) -> list[str]:
+def bigrams(word: str) -> list[str]:
+    """A word with every run of a script without spaces made overlapping pairs of characters."""
     parts: list[str] = []
     position = 0
     for run in _UNSPACED.finditer(word):

@@ -1,6 +1,7 @@
 """Cutting a copied query out of the passages that hold it, so that it is not answered by its own copy."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from idiolect.records import Chunk, Passage, Query
@@ -16,13 +17,25 @@ def squeeze(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
-def remove_stretch(text: str, stretch: str) -> str:
-    """`text` without any occurrence of `stretch`, however its white space is broken over lines."""
+def remove_stretches(text: str, stretches: Iterable[str]) -> str:
+    """`text` without any occurrence of the stretches, however their white space is broken over lines.
+
+    All are found in the text as it stands, so that stretches that overlap are both cut whole.
+    """
+    spans = sorted(span for stretch in stretches for span in _occurrences(text, stretch))
+    kept: list[str] = []
+    position = 0
+    for start, end in spans:
+        if start > position or not kept:
+            kept.append(text[position:start])
+        position = max(position, end)
+    return " ".join([*kept, text[position:]]) if spans else text
+
+
+def _occurrences(text: str, stretch: str) -> list[tuple[int, int]]:
     words = stretch.split()
-    if not words:
-        return text
     pattern = r"\s+".join(re.escape(word) for word in words)
-    return re.sub(pattern, " ", text)
+    return [match.span() for match in re.finditer(pattern, text)] if words else []
 
 
 def masked_passages(chunks: Sequence[Chunk], queries: Iterable[Query]) -> dict[str, Passage]:
@@ -31,12 +44,12 @@ def masked_passages(chunks: Sequence[Chunk], queries: Iterable[Query]) -> dict[s
     A stretch of at least LONG characters is cut wherever it stands verbatim (copies, overlaps);
     a shorter one only from the document that it was taken from.
     """
-    documents: dict[str, list[Chunk]] = {}
+    documents: dict[str, list[Chunk]] = defaultdict(list)
     for chunk in chunks:
-        documents.setdefault(chunk.document_id, []).append(chunk)
+        documents[chunk.document_id].append(chunk)
     by_id = {chunk.id: chunk for chunk in chunks}
     squeezed = {chunk.id: squeeze(chunk.passage.full_text) for chunk in chunks}
-    masked: dict[str, Passage] = {}
+    stretches: dict[str, list[str]] = defaultdict(list)
     for query in queries:
         stretch = squeeze(query.cut)
         if not stretch:
@@ -44,13 +57,13 @@ def masked_passages(chunks: Sequence[Chunk], queries: Iterable[Query]) -> dict[s
         pool = chunks if len(stretch) >= LONG else documents[by_id[query.source].document_id]
         for chunk in pool:
             if stretch in squeezed[chunk.id]:
-                passage = masked.get(chunk.id, chunk.passage)
-                masked[chunk.id] = Passage(
-                    id=chunk.id,
-                    title=remove_stretch(passage.title, stretch).strip(" ›"),
-                    text=remove_stretch(passage.text, stretch),
-                )
-    return masked
+                stretches[chunk.id].append(stretch)
+    return {identifier: _without(by_id[identifier].passage, found) for identifier, found in stretches.items()}
+
+
+def _without(passage: Passage, stretches: Sequence[str]) -> Passage:
+    title = remove_stretches(passage.title, stretches).strip(" ›")
+    return Passage(id=passage.id, title=title, text=remove_stretches(passage.text, stretches))
 
 
 def with_masks(chunks: Sequence[Chunk], masked: Mapping[str, Passage]) -> list[Passage]:

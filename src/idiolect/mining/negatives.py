@@ -25,15 +25,17 @@ def hard_negatives(
     Positive-aware mining after NV-Retriever (arXiv 2407.15831).  Fewer come back where fewer
     survive; what is masked is never used to make up the number.
     """
-    ceiling = margin * min(float(scores[column]) for column in positives)
+    ceiling = below(min(float(scores[column]) for column in positives), margin)
     excluded = {*positives, *banned}
-    survivors = [
-        int(column)
-        for column in top(scores, depth + len(excluded))
-        if column not in excluded and scores[column] < ceiling
-    ]
+    ranked = [int(column) for column in top(scores, depth + len(excluded)) if column not in excluded][:depth]
+    survivors = [column for column in ranked if scores[column] < ceiling]
     pool = survivors[: max(_SAMPLED_FROM, count)]
     return sorted(generator.sample(pool, min(count, len(pool))), key=lambda column: -float(scores[column]))
+
+
+def below(score: float, margin: float) -> float:
+    """margin × score, and as far below a score that is negative."""
+    return score - (1 - margin) * abs(score)
 
 
 def listwise_candidates(

@@ -31,7 +31,7 @@ def assign(
     )
     total = len(frozen) + len(free)
     test = 0 if frozen else max(1, round(test_fraction * total))
-    dev = max(1, round(dev_fraction * total))
+    dev = min(max(1, round(dev_fraction * total)), max(len(free) - test - 1, 0))
     result: dict[str, SplitName] = dict.fromkeys(frozen, "test")
     for position, group in enumerate(free):
         result[group] = "test" if position < test else "dev" if position < test + dev else "train"

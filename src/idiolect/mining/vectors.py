@@ -1,7 +1,9 @@
 """Vectors that were paid for once: a file of them per model, found again by the digest of their text."""
 
+import contextlib
+import fcntl
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ class CachedEncoder:
     """A runtime whose vectors are appended to `<directory>/<model digest>.f32` and never computed twice.
 
     Keys and vectors are two append-only files; a record counts once both hold it, so that a
-    process killed between the two writes loses that record and nothing else.
+    process killed between the two writes loses that record and nothing else.  A lock file makes
+    appends of several processes follow one another.
     """
 
     def __init__(self, runtime: Runtime, directory: Path) -> None:
@@ -25,9 +28,18 @@ class CachedEncoder:
         stem = directory / runtime.files.digest[:16]
         directory.mkdir(parents=True, exist_ok=True)
         self.keys_path, self.vectors_path = stem.with_suffix(".keys"), stem.with_suffix(".f32")
-        self.rows = self._load()
+        self.lock_path = stem.with_suffix(".lock")
+        with self._locked():
+            self.rows = self._load()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self.lock_path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _load(self) -> dict[bytes, int]:
+        """Key → row, after cutting off what a killed process wrote in only one of the files."""
         width = 4 * self.dimension
         sizes = [path.stat().st_size if path.exists() else 0 for path in (self.keys_path, self.vectors_path)]
         count = min(sizes[0] // _KEY_BYTES, sizes[1] // width)
@@ -61,9 +73,10 @@ class CachedEncoder:
         return hashlib.sha256(full.encode("utf-8", "surrogatepass")).digest()[:_KEY_BYTES]
 
     def _append(self, keys: Sequence[bytes], vectors: Vectors) -> None:
-        with self.vectors_path.open("ab") as file:
-            file.write(np.ascontiguousarray(vectors, np.float32).tobytes())
-        with self.keys_path.open("ab") as file:
-            file.write(b"".join(keys))
-        for key in keys:
-            self.rows[key] = len(self.rows)
+        with self._locked():
+            self.rows = self._load()  # another process may have appended since
+            with self.vectors_path.open("ab") as file:
+                file.write(np.ascontiguousarray(vectors, np.float32).tobytes())
+            with self.keys_path.open("ab") as file:
+                file.write(b"".join(keys))
+            self.rows |= {key: row for row, key in enumerate(keys, len(self.rows))}

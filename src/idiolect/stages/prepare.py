@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from idiolect.config import Config
-from idiolect.errors import WorkspaceError
+from idiolect.errors import InputError, WorkspaceError
 from idiolect.evaluation.beir import Dataset, save_dataset
 from idiolect.files import digest_text, digest_value, read_json, read_jsonl, remove, write_json, write_jsonl
 from idiolect.mining.fusion import best_weight
@@ -147,11 +147,14 @@ def _by_split(
     """Split → its queries; beside a frozen test, other queries of its documents are "unused"."""
     result: dict[str, list[Query]] = {"train": [], "dev": [], "test": [], "unused": []}
     for query in queries:
+        splits = {split_of.get(groups.get(identifier, "")) for identifier in (query.source, *query.positives)}
+        splits.discard(None)
         if query.source in groups:
-            result[split_of[groups[query.source]]].append(query)
+            # a query whose positives stand on two sides would show one side the other's passages
+            result[split_of[groups[query.source]] if len(splits) == 1 else "unused"].append(query)
     if frozen is not None:
         kept = {query.id for query in frozen.queries}
-        result["unused"] = [query for query in result["test"] if query.id not in kept]
+        result["unused"] += [query for query in result["test"] if query.id not in kept]
         result["test"] = list(frozen.queries)
     return result
 
@@ -167,7 +170,11 @@ def _frozen_test(
     """The test of an earlier run, or None where there is none or it no longer fits corpus and settings."""
     if not path.exists():
         return None
-    frozen = msgspec.convert(read_json(path), FrozenTest)
+    try:
+        frozen = msgspec.convert(read_json(path), FrozenTest)
+    except (msgspec.ValidationError, InputError):
+        progress.note("the frozen test is drawn anew: its lock file cannot be read")
+        return None
     texts = {chunk.id: digest_text(chunk.passage.full_text) for chunk in chunks}
     reasons = []
     if frozen.digest != _test_digest(frozen.queries, frozen.passages):
@@ -297,7 +304,7 @@ class _Miner:
         banned = self.tested | {source} | _overlapping(self.chunks, source)
         stretch = squeeze(query.cut)
         if stretch:
-            ranked = top(scores, settings.candidates + 10)
+            ranked = top(scores, settings.candidates + len(banned))
             banned |= {int(column) for column in ranked if stretch in squeeze(self.chunks[column].text)}
         columns = listwise_candidates(scores, banned, settings.listwise, settings.candidates, generator)
         if len(columns) < 2:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from idiolect.mining.masking import remove_stretch
+from idiolect.mining.masking import remove_stretches
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Query, RejectedQuery
 from idiolect.teachers import snippets
@@ -160,7 +160,7 @@ def _stretch(chunk: Chunk, style: str, language: str, generator: random.Random) 
 
 
 def _leaves_enough(chunk: Chunk, stretch: str) -> bool:
-    return snippets.word_count(remove_stretch(chunk.text, stretch)) >= _LEAST_LEFT
+    return snippets.word_count(remove_stretches(chunk.text, [stretch])) >= _LEAST_LEFT
 
 
 def _copied(text: str, positives: list[str], style: str, source: str, cut: str) -> Query:

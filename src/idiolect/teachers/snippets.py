@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from idiolect.chunking.sentences import sentence_spans
-from idiolect.mining.lexical import analyser
+from idiolect.mining.lexical import analyser, bigrams, word_pattern
 from idiolect.mining.masking import squeeze
 from idiolect.records import Chunk
 
@@ -120,10 +120,20 @@ def key_terms(
     wanted = generator.randint(3, 8)
     ranked = sorted(weights, key=lambda word: (-weights[word], word))[: 2 * wanted]
     chosen = set(generator.sample(ranked, min(wanted, len(ranked))))
-    terms = [word for word in dict.fromkeys(words) if word.lower() in chosen]
-    distinct = list({word.lower(): word for word in reversed(terms)}.values())[::-1]
-    return distinct if len(distinct) >= 3 else []
+    first: dict[str, str] = {}
+    for word in words:
+        if word.lower() in chosen:
+            first.setdefault(word.lower(), word)
+    return list(first.values()) if len(first) >= 3 else []
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_][^\W_]{2,}", text)
+    """Words of three letters or more that begin with one; pairs of characters in scripts without spaces."""
+    words: list[str] = []
+    for word in word_pattern().findall(text):
+        parts = bigrams(word)
+        if parts != [word]:
+            words += parts
+        elif len(word) >= 3 and word[0].isalpha():
+            words.append(word)
+    return words

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from idiolect.mining.negatives import below
 from idiolect.records import TrainingExample
 
 _PADDED_TOKENS = 4096  # of one forward pass; larger ones cost memory without being faster on a CPU
@@ -28,7 +29,7 @@ class Guide:
         """bool [passages]: True where a passage must not count as a negative of the query."""
         vectors = np.stack([self.passages[identifier] for identifier in passage_ids])
         scores = vectors @ self.queries[query_id]
-        ceiling = self.margin * float(self.passages[positive_id] @ self.queries[query_id])
+        ceiling = below(float(self.passages[positive_id] @ self.queries[query_id]), self.margin)
         known = self.related.get(query_id, frozenset())
         mask: np.ndarray = np.array([identifier in known for identifier in passage_ids]) | (scores >= ceiling)
         mask[passage_ids.index(positive_id)] = False
