@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
+import numpy as np
+
 from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.retrieval import Run, retrieve
@@ -38,13 +40,16 @@ class DevJudge:
 
     def score(self, encoder: Encodes) -> float:
         """The objective alone: what early stopping looks at."""
-        return self._measure(encoder, self.chooses)[self.objective]
+        vectors = encoder.encode(_texts(self.dev[self.chooses]), "passage")
+        return self._measure(encoder, self.chooses, vectors)[self.objective]
 
     def measure(self, encoder: Encodes) -> Scores:
-        """All dev sets, dense and hybrid."""
+        """All dev sets, dense and hybrid; a passage that stands in several is encoded once."""
+        texts = list(dict.fromkeys(text for name in self.dev for text in _texts(self.dev[name])))
+        known = dict(zip(texts, encoder.encode(texts, "passage"), strict=True))
         scores: Scores = {}
-        for name in self.dev:
-            scores |= self._measure(encoder, name)
+        for name, dataset in self.dev.items():
+            scores |= self._measure(encoder, name, np.stack([known[text] for text in _texts(dataset)]))
         return scores
 
     def choose(self, curve: Mapping[float, Scores]) -> float:
@@ -62,13 +67,16 @@ class DevJudge:
         ]
         return max(allowed, key=lambda share: (curve[share][self.objective], -share))
 
-    def _measure(self, encoder: Encodes, name: str) -> Scores:
+    def _measure(self, encoder: Encodes, name: str, vectors: Vectors) -> Scores:
         dataset = self.dev[name]
-        passages = list(dataset.corpus.values())
-        vectors = encoder.encode([passage.full_text for passage in passages], "passage")
+        corpus = Corpus(list(dataset.corpus.values()), vectors, self.fusion)
         queries = encoder.encode(list(dataset.queries.values()), "query")
-        runs = retrieve(dataset, Corpus(passages, vectors, self.fusion), queries, ("dense", "hybrid"))
+        runs = retrieve(dataset, corpus, queries, ("dense", "hybrid"))
         return {f"{name}/{kind}": round(_style_mean(run, dataset), 5) for kind, run in runs.items()}
+
+
+def _texts(dataset: Dataset) -> list[str]:
+    return [passage.full_text for passage in dataset.corpus.values()]
 
 
 def _style_mean(run: Run, dataset: Dataset) -> float:

@@ -384,9 +384,9 @@ def _pool(
         if len(kept) >= size:
             break
         kept |= {corpus.ids[int(columns[depth])] for columns in ranked if depth < len(columns)}
-    rest = [identifier for identifier in dataset.corpus if identifier not in kept]
-    random.Random(seed).shuffle(rest)
-    kept |= set(rest[: max(size - len(kept), 0)])
+    sample = list(dataset.corpus)
+    random.Random(seed).shuffle(sample)  # the same order for every dev set: what they share is encoded once
+    kept |= set([identifier for identifier in sample if identifier not in kept][: max(size - len(kept), 0)])
     passages: dict[str, Passage] = {key: value for key, value in dataset.corpus.items() if key in kept}
     return Dataset(
         name=dataset.name,
