@@ -178,6 +178,12 @@ def test_the_bundle_verifies_and_serves_the_unmodified_openai_client(first):
         assert vectors.shape == (2, 384)
         assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-3)
         assert answer.usage.prompt_tokens > 0
+
+        scored = json.loads(
+            idiolect("score", f"{url}#{model}", work / "bundle", "--beir", work / "test", "--json").stdout
+        )
+        over_http, on_disk = scored["runs"][f"{url}#{model}/dense"], scored["runs"]["bundle/dense"]
+        assert over_http["ndcg@10"] == pytest.approx(on_disk["ndcg@10"], abs=0.02)
     finally:
         server.terminate()
         assert server.wait(timeout=30) == 0

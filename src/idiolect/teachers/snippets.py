@@ -30,6 +30,7 @@ _DEFINITION = re.compile(
     re.I | re.S,
 )
 _HEADING_LINE = re.compile(r"^#{1,6}[ \t]+(.+?)(?:[ \t]+\{#[^}]*\})?[ \t#]*$", re.M)
+_FENCED = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1|\Z)", re.M | re.S)
 _count_terms = analyser("")
 
 
@@ -92,9 +93,11 @@ def definition(sentence: str) -> str:
 
 
 def headings(chunk: Chunk) -> list[str]:
-    """The heading path of a chunk and the Markdown headings inside its text, verbatim."""
+    """The heading path of a chunk and the Markdown headings inside its text, verbatim; no code comments."""
     return list(
-        dict.fromkeys([*chunk.headings, *(line.strip() for line in _HEADING_LINE.findall(chunk.text))])
+        dict.fromkeys(
+            [*chunk.headings, *(line.strip() for line in _HEADING_LINE.findall(_FENCED.sub("", chunk.text)))]
+        )
     )
 
 
