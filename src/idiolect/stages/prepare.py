@@ -1,21 +1,21 @@
 """prepare: queries → splits, training examples with negatives and teacher scores, dev sets, the frozen test."""
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from idiolect.config import Config
-from idiolect.errors import InputError, WorkspaceError
+from idiolect.errors import WorkspaceError
 from idiolect.evaluation.beir import Dataset, save_dataset
-from idiolect.files import digest_text, digest_value, read_json, read_jsonl, remove, write_json, write_jsonl
+from idiolect.files import read_jsonl, remove, write_json, write_jsonl
+from idiolect.mining.examples import Miner
+from idiolect.mining.frozen_test import freeze, still_frozen
 from idiolect.mining.fusion import best_weight
-from idiolect.mining.masking import masked_passages, squeeze, with_masks
-from idiolect.mining.negatives import hard_negatives, listwise_candidates
+from idiolect.mining.masking import masked_passages, with_masks
 from idiolect.mining.ranking import Corpus, top
 from idiolect.mining.splits import assign, group_of
 from idiolect.mining.vectors import CachedEncoder
@@ -27,13 +27,10 @@ from idiolect.records import (
     FrozenTest,
     Fusion,
     Mining,
-    Negative,
     Passage,
     Query,
     Split,
     SplitName,
-    TextRef,
-    TrainingExample,
 )
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder, encode
@@ -54,7 +51,7 @@ def run(context: Context) -> Summary:
     language = _language(read_jsonl(work.require(work.documents, "ingest"), Document))
 
     groups = group_of(chunks)
-    frozen = _frozen_test(work.frozen_test, config, queries, chunks, groups, progress)
+    frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
     split_of = _split(queries, groups, config, frozen)
     encoder = base_encoder(context)
     by_split = _by_split(queries, split_of, groups, frozen)
@@ -73,7 +70,7 @@ def run(context: Context) -> Summary:
     mining = _choose_fusion(chunks, vectors, masked, language, encoder)
     corpus = Corpus([chunk.passage for chunk in chunks], vectors, mining.fusion)
 
-    miner = _Miner(chunks, corpus, config, by_split["test"])
+    miner = Miner(chunks, corpus, config.prepare, config.seed, by_split["test"])
     counts: Summary = {
         "fusion_weight": mining.fusion.weight,
         "masked_queries": len(masked),
@@ -106,7 +103,7 @@ def run(context: Context) -> Summary:
             "no query is left to test on: give more documents, or a larger prepare.test_fraction"
         )
     save_dataset(work.test, test)
-    used = _freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
+    used = freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
     splits = _split_records(by_split, judging, groups)
     write_jsonl(work.splits, splits)
     write_json(work.mining, mining)
@@ -159,62 +156,6 @@ def _by_split(
     return result
 
 
-def _frozen_test(
-    path: Path,
-    config: Config,
-    queries: Sequence[Query],
-    chunks: Sequence[Chunk],
-    groups: Mapping[str, str],
-    progress: Progress,
-) -> FrozenTest | None:
-    """The test of an earlier run, or None where there is none or it no longer fits corpus and settings."""
-    if not path.exists():
-        return None
-    try:
-        frozen = msgspec.convert(read_json(path), FrozenTest)
-    except (msgspec.ValidationError, InputError):
-        progress.note("the frozen test is drawn anew: its lock file cannot be read")
-        return None
-    texts = {chunk.id: digest_text(chunk.passage.full_text) for chunk in chunks}
-    reasons = []
-    if frozen.digest != _test_digest(frozen.queries, frozen.passages):
-        reasons.append("its lock file was edited")
-    if (frozen.seed, frozen.test_fraction) != (config.seed, config.prepare.test_fraction):
-        reasons.append("seed or prepare.test_fraction changed")
-    if any(texts.get(identifier) != digest for identifier, digest in frozen.passages.items()):
-        reasons.append("passages that it was judged against changed")
-    elif any(groups.get(query.source) not in frozen.groups for query in frozen.queries):
-        reasons.append("documents are grouped otherwise")
-    if frozen.teacher != queries[0].teacher:
-        reasons.append(f"the teacher was {frozen.teacher}")
-    if reasons:
-        progress.note(f"the frozen test is drawn anew: {', '.join(reasons)}")
-        return None
-    return frozen
-
-
-def _freeze(
-    path: Path, config: Config, queries: Sequence[Query], chunks: Sequence[Chunk], groups: set[str]
-) -> FrozenTest:
-    needed = {identifier for query in queries for identifier in query.positives}
-    passages = {chunk.id: digest_text(chunk.passage.full_text) for chunk in chunks if chunk.id in needed}
-    frozen = FrozenTest(
-        digest=_test_digest(queries, passages),
-        seed=config.seed,
-        test_fraction=config.prepare.test_fraction,
-        teacher=queries[0].teacher,
-        queries=list(queries),
-        passages=passages,
-        groups=sorted(groups),
-    )
-    write_json(path, frozen)
-    return frozen
-
-
-def _test_digest(queries: Sequence[Query], passages: Mapping[str, str]) -> str:
-    return digest_value([msgspec.to_builtins(list(queries)), dict(passages)])
-
-
 def _judging(queries: Sequence[Query], frozen: bool) -> list[Query]:
     """The queries of dev or test that judge: written ones, or copied ones of styles that nothing trains on."""
     if frozen:
@@ -245,110 +186,6 @@ def _choose_fusion(
         weight_curve={f"{weight:g}": round(value, 5) for weight, value in curve.items()},
         masked=list(masked),
     )
-
-
-class _Miner:
-    """Examples of one query after another; counts how many negatives were wanted and not to be had."""
-
-    def __init__(
-        self, chunks: Sequence[Chunk], corpus: Corpus, config: Config, test: Sequence[Query]
-    ) -> None:
-        self.chunks = chunks
-        self.corpus = corpus
-        self.prepare = config.prepare
-        self.seed = config.seed
-        self.tested = {
-            corpus.columns[identifier]
-            for query in test
-            for identifier in query.positives
-            if identifier in corpus.columns
-        }
-        self.siblings = _siblings(chunks)
-        self.shortfalls: Counter[str] = Counter()
-
-    def examples(self, query: Query, vector: np.ndarray) -> Iterator[TrainingExample]:
-        scores = self.corpus.fused(query.text, vector)
-        generator = random.Random(f"{self.seed}/{query.id}")
-        if query.copied:
-            yield from self._distilled(query, scores, generator)
-        else:
-            yield from self._contrasted(query, scores, generator)
-
-    def _contrasted(
-        self, query: Query, scores: np.ndarray, generator: random.Random
-    ) -> Iterator[TrainingExample]:
-        """One example per positive, all with the same negatives.
-
-        Other chunks of a positive's document often answer too: they are no negatives.
-        """
-        positives = [self.corpus.columns[identifier] for identifier in query.positives]
-        banned = self.tested.union(*(self.siblings[self.chunks[column].document_id] for column in positives))
-        settings = self.prepare
-        negatives = hard_negatives(
-            scores, positives, banned, settings.negatives, settings.margin, settings.candidates, generator
-        )
-        if len(negatives) < settings.negatives:
-            self.shortfalls[f"{len(negatives)} of {settings.negatives} negatives"] += 1
-        for positive in positives:
-            yield self._example(query, [positive, *negatives], scores, "contrastive")
-
-    def _distilled(
-        self, query: Query, scores: np.ndarray, generator: random.Random
-    ) -> Iterator[TrainingExample]:
-        """The fused ranking of passages other than the query's own source, if fusion adds anything to dense."""
-        if not self.corpus.fusion.weight:
-            self.shortfalls["no lexical teacher (fusion weight 0)"] += 1
-            return
-        settings = self.prepare
-        source = self.corpus.columns[query.source]
-        banned = self.tested | {source} | _overlapping(self.chunks, source)
-        stretch = squeeze(query.cut)
-        if stretch:
-            ranked = top(scores, settings.candidates + len(banned))
-            banned |= {int(column) for column in ranked if stretch in squeeze(self.chunks[column].text)}
-        columns = listwise_candidates(scores, banned, settings.listwise, settings.candidates, generator)
-        if len(columns) < 2:
-            self.shortfalls["too few candidates"] += 1
-            return
-        yield self._example(query, columns, scores, "listwise")
-
-    def _example(
-        self, query: Query, columns: Sequence[int], scores: np.ndarray, objective: Any
-    ) -> TrainingExample:
-        texts = [self.corpus.passages[column].full_text for column in columns]
-        values = [round(float(scores[column]), 4) for column in columns]
-        return TrainingExample(
-            query_id=query.id,
-            query=query.text,
-            positive=TextRef(id=self.corpus.ids[columns[0]], text=texts[0]),
-            negatives=[
-                Negative(id=self.corpus.ids[column], text=text, score=value)
-                for column, text, value in zip(columns[1:], texts[1:], values[1:], strict=True)
-            ],
-            teacher_scores=values,
-            objective=objective,
-        )
-
-
-def _siblings(chunks: Sequence[Chunk]) -> dict[str, set[int]]:
-    """Document id → the columns of its chunks."""
-    siblings: dict[str, set[int]] = defaultdict(set)
-    for column, chunk in enumerate(chunks):
-        siblings[chunk.document_id].add(column)
-    return siblings
-
-
-def _overlapping(chunks: Sequence[Chunk], column: int) -> set[int]:
-    """The columns next to one that share text with it."""
-    chunk = chunks[column]
-    return {
-        other
-        for other in (column - 1, column + 1)
-        if 0 <= other < len(chunks)
-        and chunks[other].document_id == chunk.document_id
-        and chunks[other].start < chunk.end
-        and chunk.start < chunks[other].end
-    }
 
 
 def _dataset(
@@ -413,7 +250,7 @@ def _split_records(
     return sorted(records, key=lambda record: record.query_id)
 
 
-def _tell(progress: Progress, counts: Summary, miner: _Miner) -> None:
+def _tell(progress: Progress, counts: Summary, miner: Miner) -> None:
     progress.note(
         f"{counts['train']:,} training examples, {counts['dev']:,} dev, {counts['test']:,} test queries; "
         f"fusion weight {counts['fusion_weight']:g}"

@@ -10,7 +10,6 @@ import torch
 from datasets import Dataset
 from sentence_transformers import (
     SentenceTransformer,
-    SentenceTransformerModelCardData,
     SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
@@ -42,7 +41,6 @@ def load_for_training(files: ModelFiles, adapter: str) -> SentenceTransformer:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = SentenceTransformer(
         str(files.path),
-        model_card_data=SentenceTransformerModelCardData(generate_widget_examples=False),
         device=device,
         local_files_only=True,
         model_kwargs={"attn_implementation": attention(device)},
@@ -115,7 +113,7 @@ def train(
     evaluator = _Dev(dev_score)
     reporter = _Reporter(progress, steps, settings.max_minutes)
     with quiet("transformers", "sentence_transformers", "accelerate"):
-        trainer = SentenceTransformerTrainer(
+        trainer = _Trainer(
             model=model,
             args=arguments,
             train_dataset=Dataset.from_dict({"example": list(range(len(examples)))}),
@@ -165,6 +163,11 @@ def _tokenizer(
         return {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
 
     return tokenize
+
+
+class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
+    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
+        """No model card: it would show a bar, and quote training texts."""
 
 
 class _Dev(SentenceEvaluator):  # type: ignore[misc]
