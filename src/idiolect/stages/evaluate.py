@@ -155,7 +155,7 @@ def _report(
             "documents": len(set(test.dataset.clusters.values())),
             "test queries": len(test.dataset.queries),
         },
-        warnings=_warnings(other),
+        warnings=_warnings(other, selection),
         notes=_notes(selection, teacher),
         what_next=what_next(
             deciding.verdict,
@@ -241,12 +241,18 @@ def _cut(vectors: np.ndarray, size: int) -> np.ndarray:
     return result
 
 
-def _warnings(other: Decision) -> list[str]:
-    """The comparison that does not decide, where it falls."""
+def _warnings(other: Decision, selection: Selection) -> list[str]:
+    """Training that dev did not like, and the comparison that does not decide, where it falls."""
+    warnings = []
+    if not selection.share:
+        warnings.append(
+            "no share of what training changed did better on dev without costing the other side of search: "
+            "the tuned model is the base."
+        )
     comparison = other.comparison
     if comparison.delta < 0 and (comparison.p < 0.05 or comparison.delta < -_NOTABLE_FALL):
-        return [f"the comparison that does not decide falls: {other.sentence}"]
-    return []
+        warnings.append(f"the comparison that does not decide falls: {other.sentence}")
+    return warnings
 
 
 def _notes(selection: Selection, teacher: str) -> list[str]:
