@@ -50,6 +50,7 @@ def test_help_imports_nothing_heavy():
         (("run", "docs", "--from", "export", "--to", "train"), 2, "comes after"),
         (("run", "docs", "-c", "missing.toml"), 2, "missing.toml does not exist"),
         (("run", "docs", "--unknown"), 2, "--unknown"),
+        (("run", "docs", "--beir", "nowhere"), 2, "nowhere is no BEIR folder"),
         (("ingest", "docs-that-are-not-there"), 1, "docs-that-are-not-there"),
         (("train", "-w", "empty"), 1, "run `idiolect prepare"),
         (("search", "anything", "-w", "empty"), 1, "run `idiolect ingest"),

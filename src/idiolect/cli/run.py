@@ -98,10 +98,16 @@ def _execute(
 def _with_sets(
     config: configuration.Config, beir: tuple[str, ...], guard: tuple[str, ...]
 ) -> configuration.Config:
-    """The config with --beir and --guard added to its own lists."""
+    """The config with --beir and --guard added to its own lists.
+
+    Raises UsageError for a folder that is none: better now than after the training.
+    """
     evaluate = msgspec.structs.replace(
         config.evaluate, beir=(*config.evaluate.beir, *beir), guard=(*config.evaluate.guard, *guard)
     )
+    for folder in (*evaluate.beir, *evaluate.guard):
+        if not (Path(folder) / "corpus.jsonl").is_file():
+            raise UsageError(f"{folder} is no BEIR folder: it has no corpus.jsonl")
     return msgspec.structs.replace(config, evaluate=evaluate)
 
 

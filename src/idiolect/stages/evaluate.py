@@ -1,7 +1,7 @@
 """evaluate: base and tuned side by side on the frozen test and on given BEIR sets; the decisions, the verdict."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,8 +68,9 @@ def run(context: Context) -> Summary:
     sides = _Sides(base, tuned, selection.fusion)
 
     test = _evaluate(load_dataset(work.require(work.test, "prepare")), sides, context)
-    reported = [_evaluate(load_dataset(Path(folder)), sides, context) for folder in config.evaluate.beir]
-    guards = [_evaluate(load_dataset(Path(folder)), sides, context) for folder in config.evaluate.guard]
+    names = {"test"}
+    reported = [_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.beir]
+    guards = [_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.guard]
 
     report = _report(context, selection, sides, test, reported, guards)
     write_report(report, work.report, work.report_page)
@@ -79,6 +80,15 @@ def run(context: Context) -> Summary:
         "verdict": report.verdict,
         "runs": {name: dataset.runs for name, dataset in report.datasets.items()},
     }
+
+
+def _given(folder: str, taken: set[str]) -> Dataset:
+    """A given BEIR folder, under its path where another set has its name already."""
+    dataset = load_dataset(Path(folder))
+    if dataset.name in taken:
+        dataset = replace(dataset, name=folder)
+    taken.add(dataset.name)
+    return dataset
 
 
 def _evaluate(dataset: Dataset, sides: _Sides, context: Context) -> _Evaluated:
