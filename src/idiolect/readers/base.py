@@ -33,6 +33,28 @@ class Content(Record, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
 
 
+class Entry(Record, frozen=True, kw_only=True):
+    """One document that a file holds, or the reason why there is none.
+
+    `place` says where in the file it stands, as in ":12" or "#Sheet1:3", "" for the whole file;
+    `id` is the document's own, "" where path and place are it.
+    """
+
+    content: Content | None = None
+    reason: str = ""
+    place: str = ""
+    id: str = ""
+
+
+class Options(Record, frozen=True, kw_only=True):
+    """What a reader may be told: the columns of tables, and the size of the largest document in bytes."""
+
+    text_columns: tuple[str, ...] = ()
+    title_column: str = ""
+    id_column: str = ""
+    largest: int = 100_000_000
+
+
 class Parsed(Record, frozen=True, kw_only=True):
     """A document and the blocks of its text."""
 
@@ -68,3 +90,8 @@ def paragraphs(text: str) -> Iterator[Block]:
         if has_words(match[0]):
             start, end = trimmed(text, match.start(), match.end())
             yield Block(start=start, end=end, kind="paragraph")
+
+
+def huge(size: int, largest: int) -> str:
+    """The reason for setting aside what is larger than `ingest.largest_mb`."""
+    return f"huge: {size / 1e6:,.1f} MB, more than ingest.largest_mb = {largest / 1e6:g}"

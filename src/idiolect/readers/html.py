@@ -5,12 +5,13 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from idiolect.readers.base import Block, BlockKind, Content, has_words
+from idiolect.readers.html_furniture import furniture
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = {"ul", "ol", "dl"}
-_DROPPED = {
-    *("head", "script", "style", "template", "noscript", "nav", "footer", "svg", "iframe", "button"),
-    *("select", "input", "textarea", "object", "canvas", "audio", "video", "dialog"),
+_UNREAD = {
+    *("head", "script", "style", "template", "noscript", "svg", "iframe", "button", "select", "input"),
+    *("textarea", "object", "canvas", "audio", "video", "dialog"),
 }
 _INLINE = {
     *("a", "abbr", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img", "ins"),
@@ -35,11 +36,9 @@ def parse(text: str) -> Content:
 
 
 def _main(tree: LexborHTMLParser) -> LexborNode | None:
-    """The page's own main part where it names one, else all of it."""
-    for node in tree.css("main, [role=main]"):
-        if has_words(node.text()):
-            return node
-    return tree.body
+    """The page's own main part where it names one, the longest of several; else all of it."""
+    named = [node for node in tree.css("main, [role=main]") if has_words(node.text())]
+    return max(named, key=lambda node: len(node.text()), default=tree.body)
 
 
 def _metadata(tree: LexborHTMLParser) -> dict[str, str]:
@@ -55,6 +54,7 @@ def _metadata(tree: LexborHTMLParser) -> dict[str, str]:
 
 def _write(root: LexborNode, writer: "_Writer") -> None:
     """Walk the tree with a stack of its own: pages nest deeper than Python's."""
+    passed_over = furniture(root, _is_unread)
     stack: list[tuple[LexborNode, bool]] = [(root, False)]
     while stack:
         node, leaving = stack.pop()
@@ -62,29 +62,17 @@ def _write(root: LexborNode, writer: "_Writer") -> None:
             writer.leave(node)
         elif node.is_text_node:
             writer.words(node.text_content or "")
-        elif node.is_element_node and not _is_furniture(node):
+        elif node.is_element_node and not _is_unread(node) and node.mem_id not in passed_over:
             writer.enter(node)
             stack.append((node, True))
             stack += [(child, False) for child in reversed(list(node.iter(include_text=True)))]
 
 
-def _is_furniture(node: LexborNode) -> bool:
+def _is_unread(node: LexborNode) -> bool:
     attributes = node.attributes
-    if node.tag in _DROPPED or "hidden" in attributes or attributes.get("role") == "navigation":
+    if node.tag in _UNREAD or "hidden" in attributes:
         return True
-    if node.tag == "header":
-        return not _inside_article(node)
     return node.tag == "a" and not _PERMALINKS.isdisjoint((attributes.get("class") or "").split())
-
-
-def _inside_article(node: LexborNode) -> bool:
-    """An article's header holds its heading; the page's header is furniture."""
-    parent = node.parent
-    while parent is not None:
-        if parent.tag in ("article", "main"):
-            return True
-        parent = parent.parent
-    return False
 
 
 class _Writer:
@@ -155,7 +143,7 @@ def _kind(node: LexborNode, tag: str) -> BlockKind | None:
     if tag == "pre":
         return "code"
     if (tag in _LISTS or tag == "table") and node.css_first(_LAYOUT) is None:
-        return "list" if tag in _LISTS else "table"
+        return "list" if tag in _LISTS else "table" if len(node.css("table")) == 1 else None
     return None
 
 

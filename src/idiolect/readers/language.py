@@ -19,12 +19,12 @@ def detect(text: str, blocks: list[Block]) -> str:
     sample = _sample(text, blocks)
     if sum(character.isalpha() for character in sample) < FEWEST_LETTERS:
         return ""
-    language, probability = _identifier().classify(sample)
+    language, probability = classifier().classify(sample)
     return str(language) if probability >= CERTAIN else ""
 
 
 @cache
-def _identifier() -> Any:
+def classifier() -> Any:
     """The classifier, held to languages that have a two-letter code: short texts fall to rare ones else."""
     from py3langid import langid  # loading the model costs a second: only a run that reads pays it
 

@@ -9,7 +9,7 @@ import msgspec
 
 from idiolect.errors import InputError
 from idiolect.files import digest_path, digest_value
-from idiolect.readers.formats import SUFFIXES
+from idiolect.readers.formats import SUFFIXES, suffix_of
 from idiolect.readers.naming import printable, relative_path
 from idiolect.records import RejectedDocument
 
@@ -18,14 +18,16 @@ NO_SUFFIX = "no suffix"
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """`files` in the order of their relative paths; `skipped` counts by suffix what is no document,
-    hidden files and folders as "hidden"; `unreadable` are folders that could not be opened.
+    """`files` in the order of their relative paths; `passed_over` are files of kinds that are not read,
+    and `skipped` counts them by suffix, hidden files and folders as "hidden"; `unreadable` are
+    folders that could not be opened.
     """
 
     root: Path
     files: list[Path]
     skipped: dict[str, int]
     unreadable: list[RejectedDocument]
+    passed_over: list[RejectedDocument] = []
 
 
 def scan(source: Path, exclude: Path | None = None) -> Scan:
@@ -35,22 +37,26 @@ def scan(source: Path, exclude: Path | None = None) -> Scan:
     Raises InputError where `source` is missing, or a file of a kind that is not read.
     """
     if source.is_file():
-        if source.suffix.lower() not in SUFFIXES:
+        if suffix_of(source) not in SUFFIXES:
             raise InputError(f"{source} is of a kind that is not read; readable are {' '.join(SUFFIXES)}")
         return Scan(source, [source], {}, [])
     if not source.is_dir():
         raise InputError(f"documents {source} do not exist: give a folder, a file or a JSONL corpus")
     skipped: Counter[str] = Counter()
     unreadable: list[RejectedDocument] = []
+    passed_over: list[RejectedDocument] = []
     files = []
     for file in _walk(source, exclude, skipped, unreadable):
-        suffix = file.suffix.lower()
+        suffix = suffix_of(file)
         if suffix in SUFFIXES:
             files.append(file)
         else:
             skipped[suffix or NO_SUFFIX] += 1
+            reason = f"not read ({suffix or NO_SUFFIX}): no document format that idiolect knows"
+            passed_over.append(RejectedDocument(path=printable(relative_path(file, source)), reason=reason))
     files.sort(key=lambda file: relative_path(file, source))
-    return Scan(source, files, dict(sorted(skipped.items())), unreadable)
+    passed_over.sort(key=lambda one: one.path)
+    return Scan(source, files, dict(sorted(skipped.items())), unreadable, passed_over)
 
 
 def _walk(
