@@ -5,7 +5,7 @@ from idiolect.records import Chunk, Document, Query
 from idiolect.teachers.base import query_id
 
 
-def a_chunk(identifier, text, document="", title="", headings=(), start=0):
+def a_chunk(identifier, text, document="", title="", headings=(), start=0, duplicate_of="", boilerplate=()):
     return Chunk(
         id=identifier,
         document_id=document or identifier.partition("#")[0],
@@ -15,6 +15,8 @@ def a_chunk(identifier, text, document="", title="", headings=(), start=0):
         start=start,
         end=start + len(text),
         tokens=len(text.split()) + 2,
+        duplicate_of=duplicate_of,
+        boilerplate=[(text.index(part), text.index(part) + len(part)) for part in boilerplate],
     )
 
 

@@ -40,7 +40,9 @@ class Chunk(Record, frozen=True, kw_only=True):
     """A stretch of a document: `document.text[start:end] == text`.
 
     `tokens` counts what the base model's encoder is given for it: passage prompt, title,
-    headings, text and special tokens.
+    headings, text and special tokens.  `duplicate_of` names the chunk that trains in its place,
+    where another says the same; `boilerplate` are the stretches `text[start:end]` that recur
+    over many documents.  All chunks are searched, whatever these say.
     """
 
     id: str
@@ -51,6 +53,8 @@ class Chunk(Record, frozen=True, kw_only=True):
     start: int
     end: int
     tokens: int
+    duplicate_of: str = ""
+    boilerplate: list[tuple[int, int]] = []
 
     @property
     def context(self) -> str:
@@ -60,6 +64,12 @@ class Chunk(Record, frozen=True, kw_only=True):
     @property
     def passage(self) -> Passage:
         return Passage(id=self.id, title=self.context, text=self.text)
+
+    @property
+    def trains(self) -> bool:
+        """Whether queries are written for it: it is no duplicate, and mostly no boilerplate."""
+        recurring = sum(end - start for start, end in self.boilerplate)
+        return not self.duplicate_of and 2 * recurring < len(self.text)
 
 
 class Query(Record, frozen=True, kw_only=True):
@@ -154,11 +164,15 @@ class FrozenTest(Record, frozen=True, kw_only=True):
 
 
 class Mining(Record, frozen=True, kw_only=True):
-    """What prepare found about the corpus: the base's fusion and the curve that chose its weight."""
+    """What prepare found about the corpus: the base's fusion and the curve that chose its weight.
+
+    `weight_curves`: what that curve is the mean of, "masked" and, where people's queries are enough, "labelled".
+    """
 
     fusion: Fusion
     weight_curve: dict[str, float]
     masked: list[Query]
+    weight_curves: dict[str, dict[str, float]] = {}
 
 
 class Selection(Record, frozen=True, kw_only=True):
@@ -174,3 +188,4 @@ class Selection(Record, frozen=True, kw_only=True):
     fusion: dict[str, Fusion]
     weight_curve: dict[str, float]
     training: dict[str, Any]
+    weight_curves: dict[str, dict[str, float]] = {}

@@ -2,11 +2,12 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from idiolect.config import Prepare
+from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.masking import squeeze
 from idiolect.mining.negatives import hard_negatives, listwise_candidates
 from idiolect.mining.ranking import Corpus, top
@@ -23,12 +24,17 @@ class Miner:
         self.corpus = corpus
         self.prepare = prepare
         self.seed = seed
-        self.tested = {
+        self.duplicates = {
+            corpus.columns[identifier]: {corpus.columns[member] for member in members}
+            for identifier, members in saying_the_same(chunks).items()
+            if len(members) > 1
+        }
+        self.tested = self._with_duplicates(
             corpus.columns[identifier]
             for query in test
             for identifier in query.positives
             if identifier in corpus.columns
-        }
+        )
         self.siblings = _siblings(chunks)
         self.shortfalls: Counter[str] = Counter()
 
@@ -45,10 +51,12 @@ class Miner:
     ) -> Iterator[TrainingExample]:
         """One example per positive, all with the same negatives.
 
-        Other chunks of a positive's document often answer too: they are no negatives.
+        Duplicates of a positive answer as well, and other chunks of its document often do: they
+        are no negatives.
         """
         positives = [self.corpus.columns[identifier] for identifier in query.positives]
-        banned = self.tested.union(*(self.siblings[self.chunks[column].document_id] for column in positives))
+        banned = self.tested | self._with_duplicates(positives)
+        banned.update(*(self.siblings[self.chunks[column].document_id] for column in positives))
         settings = self.prepare
         negatives = hard_negatives(
             scores, positives, banned, settings.negatives, settings.margin, settings.candidates, generator
@@ -67,7 +75,7 @@ class Miner:
             return
         settings = self.prepare
         source = self.corpus.columns[query.source]
-        banned = self.tested | {source} | _overlapping(self.chunks, source)
+        banned = self.tested | self._with_duplicates([source]) | _overlapping(self.chunks, source)
         stretch = squeeze(query.cut)
         if stretch:
             ranked = top(scores, settings.candidates + len(banned))
@@ -77,6 +85,9 @@ class Miner:
             self.shortfalls["too few candidates"] += 1
             return
         yield self._example(query, columns, scores, "listwise")
+
+    def _with_duplicates(self, columns: Iterable[int]) -> set[int]:
+        return {member for column in columns for member in self.duplicates.get(column, {column})}
 
     def _example(
         self, query: Query, columns: Sequence[int], scores: np.ndarray, objective: Objective

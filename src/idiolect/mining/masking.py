@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from idiolect.mining.duplicates import saying_the_same
 from idiolect.records import Chunk, Passage, Query
 
 LONG = 30
@@ -42,20 +43,23 @@ def masked_passages(chunks: Sequence[Chunk], queries: Iterable[Query]) -> dict[s
     """Chunk id → passage without the `cut` of any of `queries`, for those chunks that change.
 
     A stretch of at least LONG characters is cut wherever it stands verbatim (copies, overlaps);
-    a shorter one only from the document that it was taken from.
+    a shorter one only from the document that it was taken from, and from those that hold a copy of its source.
     """
     documents: dict[str, list[Chunk]] = defaultdict(list)
     for chunk in chunks:
         documents[chunk.document_id].append(chunk)
     by_id = {chunk.id: chunk for chunk in chunks}
+    same = saying_the_same(chunks)
     squeezed = {chunk.id: squeeze(chunk.passage.full_text) for chunk in chunks}
     stretches: dict[str, list[str]] = defaultdict(list)
     for query in queries:
         stretch = squeeze(query.cut)
         if not stretch:
             continue
-        pool = chunks if len(stretch) >= LONG else documents[by_id[query.source].document_id]
-        for chunk in pool:
+        copies = same.get(query.source, [query.source])
+        holders = dict.fromkeys(by_id[identifier].document_id for identifier in copies)
+        own = (chunk for holder in holders for chunk in documents[holder])
+        for chunk in chunks if len(stretch) >= LONG else own:
             if stretch in squeezed[chunk.id]:
                 stretches[chunk.id].append(stretch)
     return {identifier: _without(by_id[identifier].passage, found) for identifier, found in stretches.items()}

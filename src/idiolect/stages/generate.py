@@ -1,6 +1,7 @@
-"""generate: chunks → queries, by the teacher that the config names."""
+"""generate: chunks → queries, by the teacher that the config names; duplicates and boilerplate get none."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from idiolect.errors import TeacherError
 from idiolect.files import read_jsonl, write_jsonl
@@ -14,7 +15,8 @@ def run(context: Context) -> Summary:
     chunks = list(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
     languages = {document.id: document.language for document in read_jsonl(work.documents, Document)}
     teacher = _teacher(context, languages)
-    generated = teacher.write(chunks, context.progress)
+    left_out = _left_out(chunks, context)
+    generated = teacher.write([chunk for chunk in chunks if chunk.trains], context.progress)
     if not generated.queries:
         raise TeacherError(
             f"the {teacher.name} teacher kept no query of {len(generated.rejected)} written; "
@@ -33,8 +35,19 @@ def run(context: Context) -> Summary:
         "teacher": teacher.name,
         "queries": len(generated.queries),
         "rejected": len(generated.rejected),
+        **left_out,
         **generated.summary,
     }
+
+
+def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
+    duplicates = sum(bool(chunk.duplicate_of) for chunk in chunks)
+    boilerplate = sum(not chunk.trains for chunk in chunks) - duplicates
+    if duplicates or boilerplate:
+        context.progress.note(
+            f"no queries for {duplicates:,} duplicate chunks and {boilerplate:,} that are mostly boilerplate"
+        )
+    return {"chunks_duplicate": duplicates, "chunks_boilerplate": boilerplate}
 
 
 def _teacher(context: Context, languages: dict[str, str]) -> Teacher:

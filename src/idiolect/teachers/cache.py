@@ -60,7 +60,7 @@ def opened(path: Path) -> Iterator[AnswerCache]:
         # no open transaction ever: each answer is in the file before the next is awaited
         with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA synchronous = FULL")
             connection.execute(_TABLE)
             yield AnswerCache(connection)
     except sqlite3.Error as error:

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from idiolect.mining.boilerplate import own_text
 from idiolect.mining.masking import remove_stretches
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Query, RejectedQuery
@@ -116,12 +117,12 @@ class ExtractiveTeacher:
 
 
 def masked_queries(chunks: Sequence[Chunk], count: int, seed: int, language: str) -> list[Query]:
-    """At most `count` pseudo-queries, one a chunk: its docstring, a sentence of it, or a window.
+    """At most `count` pseudo-queries, one a chunk that trains: its docstring, a sentence of it, or a window.
 
     Each is to be cut from its chunk; the chunk without it is then the positive.
     """
     queries: dict[str, Query] = {}
-    for chunk in spread(chunks, seed):
+    for chunk in spread([chunk for chunk in chunks if chunk.trains], seed):
         if len(queries) == count:
             break
         generator = random.Random(f"{seed}/masked/{chunk.id}")
@@ -155,12 +156,12 @@ def _stretch(chunk: Chunk, style: str, language: str, generator: random.Random) 
         found = snippets.sentences(chunk, language)
         generator.shuffle(found)
     else:
-        found = [snippets.window(chunk.text, generator)]
+        found = [snippets.window(snippets.longest_stretch(chunk), generator)]
     return next((stretch for stretch in found if stretch and _leaves_enough(chunk, stretch)), "")
 
 
 def _leaves_enough(chunk: Chunk, stretch: str) -> bool:
-    return snippets.word_count(remove_stretches(chunk.text, [stretch])) >= _LEAST_LEFT
+    return snippets.word_count(remove_stretches(own_text(chunk), [stretch])) >= _LEAST_LEFT
 
 
 def _copied(text: str, positives: list[str], style: str, source: str, cut: str) -> Query:

@@ -1,4 +1,7 @@
-"""What can be copied out of a chunk to stand for a query: sentences, windows, key terms, definitions, headings."""
+"""What can be copied out of a chunk to stand for a query: sentences, windows, key terms, definitions, headings.
+
+Nothing is copied from a chunk's boilerplate: it says nothing of this chunk.
+"""
 
 import math
 import random
@@ -7,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from idiolect.chunking.sentences import sentence_spans
+from idiolect.mining.boilerplate import own_stretches, own_text
 from idiolect.mining.lexical import analyser, bigrams, word_pattern
 from idiolect.mining.masking import squeeze
 from idiolect.records import Chunk
@@ -51,6 +55,8 @@ def sentences(chunk: Chunk, language: str, shortest: int = 6, longest: int = 50)
     found = []
     for start, end in sentence_spans(chunk.text, language):
         sentence = chunk.text[start:end].strip()
+        if _recurs(chunk, start, end):
+            continue
         if shortest <= word_count(sentence) <= longest and is_prose(sentence):
             found.append(sentence)
     return found
@@ -60,6 +66,15 @@ def is_prose(text: str) -> bool:
     """Whether most characters are letters and spaces, as they are not in code, tables and link lists."""
     letters = sum(character.isalpha() or character.isspace() for character in text)
     return letters >= 0.8 * len(text) and "|" not in text and "```" not in text and "\n\n" not in text
+
+
+def _recurs(chunk: Chunk, start: int, end: int) -> bool:
+    return any(first < end and start < last for first, last in chunk.boilerplate)
+
+
+def longest_stretch(chunk: Chunk) -> str:
+    """The longest of the chunk's text without boilerplate between."""
+    return max((chunk.text[start:end] for start, end in own_stretches(chunk)), key=len, default="")
 
 
 def window(text: str, generator: random.Random, shortest: int = 6, longest: int = 20) -> str:
@@ -79,7 +94,11 @@ def window(text: str, generator: random.Random, shortest: int = 6, longest: int 
 def docstring(chunk: Chunk) -> tuple[str, str]:
     """(first sentence, whole docstring) of the first docstring in a chunk of code; ("", "") without one."""
     match = _DOCSTRING.search(chunk.text)
-    if match is None or not re.search(r"^\s*(?:async\s+)?(?:def|class)\s", chunk.text[: match.start()], re.M):
+    if (
+        match is None
+        or _recurs(chunk, *match.span())
+        or not re.search(r"^\s*(?:async\s+)?(?:def|class)\s", chunk.text[: match.start()], re.M)
+    ):
         return "", ""
     first = re.split(r"\n\s*\n|\n\s*(?=[:@]\w)|(?<=[.!?])\s", match.group(2).strip())[0]
     return plain(first), match.group()
@@ -113,7 +132,7 @@ def key_terms(
     chunk: Chunk, frequencies: Mapping[str, int], chunks: int, generator: random.Random
 ) -> Sequence[str]:
     """3 to 8 words of the chunk with the highest tf·idf, in text order; empty where there are too few."""
-    words = _words(plain(chunk.text))
+    words = _words(plain(own_text(chunk)))
     counts = Counter(word.lower() for word in words)
     weights = {
         word: (1 + math.log(count)) * math.log(chunks / frequencies[word])
