@@ -32,6 +32,37 @@ class Ingest(Section, frozen=True, kw_only=True):
         tuple[str, ...],
         Meta(description="ISO 639-1 codes to keep, e.g. ['en', 'de']; empty keeps every language"),
     ] = ()
+    text_columns: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="columns of a table that are a row's text; empty takes text, body or content, else all"
+        ),
+    ] = ()
+    title_column: Annotated[
+        str, Meta(description="column of a table that is a row's title; empty takes title or name")
+    ] = ""
+    id_column: Annotated[
+        str,
+        Meta(description="column of a table that is a row's id; empty takes _id, else file and row are it"),
+    ] = ""
+    near_duplicate: Annotated[
+        float,
+        Meta(gt=0, le=1, description="chunks whose shingles overlap by this Jaccard share are duplicates"),
+    ] = 0.8
+    boilerplate_documents: Annotated[
+        int,
+        Meta(ge=2, description="a paragraph in at least so many documents (and 1% of them) is boilerplate"),
+    ] = 5
+    largest_mb: Annotated[
+        float, Meta(gt=0, description="MB of the largest document that is read; a corpus file may be larger")
+    ] = 100.0
+    seconds_per_file: Annotated[
+        float, Meta(gt=0, description="seconds that reading one file may take, for each 5 MB of it begun")
+    ] = 60.0
+    memory_mb: Annotated[
+        int, Meta(ge=256, description="MB of memory that a process reading files may take")
+    ] = 2_048
+    workers: Annotated[int, Meta(ge=0, description="processes that read files; 0 is one per CPU")] = 0
 
 
 class Generate(Section, frozen=True, kw_only=True):
@@ -59,6 +90,9 @@ class Generate(Section, frozen=True, kw_only=True):
     ] = 6
     concurrency: Annotated[int, Meta(ge=1, description="LLM calls in flight at once")] = 16
     timeout: Annotated[float, Meta(gt=0, description="seconds to wait for one LLM answer")] = 120.0
+    prices: Annotated[
+        str, Meta(description="TOML file of prices per million tokens; empty takes the packaged one")
+    ] = ""
 
 
 class Prepare(Section, frozen=True, kw_only=True):
@@ -80,6 +114,15 @@ class Prepare(Section, frozen=True, kw_only=True):
     dev_corpus: Annotated[
         int, Meta(ge=50, description="passages that a checkpoint is ranked over on dev")
     ] = 1_000
+    queries: Annotated[
+        str,
+        Meta(description="queries that people asked: BEIR's queries.jsonl, or a CSV of query and document"),
+    ] = ""
+    qrels: Annotated[str, Meta(description="their judgments: BEIR's qrels TSV; not needed beside a CSV")] = ""
+    labels_as: Annotated[
+        Literal["train", "dev", "test", "split"],
+        Meta(description="what those queries are used for; split divides them by query"),
+    ] = "split"
 
 
 class Train(Section, frozen=True, kw_only=True):

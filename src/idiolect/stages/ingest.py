@@ -2,105 +2,199 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from idiolect.chunking import TokenCounter, chunk_document
+import msgspec
+
+from idiolect import __version__
 from idiolect.config import Config
+from idiolect.engines.processes import Failure, Pool
 from idiolect.errors import InputError, UsageError
-from idiolect.files import write_jsonl
+from idiolect.files import digest_value, write_jsonl
+from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
-from idiolect.readers import SUFFIXES, Parsed, Scan, read_documents, scan, source_digest
+from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest
+from idiolect.readers.documents import same_id
 from idiolect.records import Chunk, Document, RejectedDocument
-from idiolect.runtimes.model_files import ModelFiles, describe, load_tokenizer, resolve
+from idiolect.runtimes.hardware import available_cpus
+from idiolect.runtimes.model_files import ModelFiles, describe, resolve
 from idiolect.stages.context import Context, Summary
+from idiolect.stages.parts import Part, parts
+from idiolect.stages.reading import Outcome, Settings, outcomes, read, set_up
 
 __all__ = ["run", "source_digest"]
 
-Outcome = tuple[Document, list[Chunk]] | RejectedDocument
-
 
 def run(context: Context) -> Summary:
-    """Read, chunk and write the documents of `context.source`, in the order of paths and lines.
+    """Read, chunk and write the documents of `context.source`, in the order of paths and places.
 
+    What was read is kept in WORK/cache/reading, so that a killed run goes on where it was.
     Raises UsageError without a source, InputError where nothing in it can be read.
     """
     if context.source is None:
         raise UsageError("ingest needs DOCS: a folder, a file or a JSONL corpus")
-    workspace = context.workspace
-    found = scan(context.source, exclude=workspace.root)
-    model = describe(resolve(context.config.train.base))
-    documents: list[Document] = []
-    chunks: list[Chunk] = []
-    rejected: list[RejectedDocument] = []
-    for outcome in _ingested(found, context.config, model, context.progress):
-        if isinstance(outcome, RejectedDocument):
-            rejected.append(outcome)
-        else:
-            documents.append(outcome[0])
-            chunks.extend(outcome[1])
-    write_jsonl(workspace.rejected_documents, rejected)
-    if not documents:
-        raise InputError(_nothing(found, rejected))
-    write_jsonl(workspace.documents, documents)
-    write_jsonl(workspace.chunks, chunks)
-    return _summary(documents, chunks, rejected, found)
+    work, config = context.workspace, context.config
+    found = scan(context.source, exclude=work.root)
+    model = describe(resolve(config.train.base))
+    corpus = _read(found, config, model, work.reading, context.progress)
+    tally = corpus.tally()
+    write_jsonl(work.rejected_documents, corpus.rejected())
+    if not tally.documents:
+        raise InputError(_nothing(found, tally.reasons))
+    marks = tally.fingerprints.marks(config.ingest.near_duplicate, config.ingest.boilerplate_documents)
+    write_jsonl(work.documents, corpus.documents())
+    write_jsonl(work.chunks, (marks.on(chunk) for chunk in corpus.chunks()))
+    summary = _summary(tally, marks, found)
+    _tell(context.progress, summary)
+    return summary
 
 
-def _ingested(found: Scan, config: Config, model: ModelFiles, progress: Progress) -> Iterator[Outcome]:
-    counter = TokenCounter(load_tokenizer(model.path))
-    limit = min(config.ingest.chunk_tokens, model.max_tokens)
-    if limit < config.ingest.chunk_tokens:
+def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: Progress) -> "_Corpus":
+    ingest = config.ingest
+    limit = min(ingest.chunk_tokens, model.max_tokens)
+    if limit < ingest.chunk_tokens:
         progress.note(f"chunks of {limit} tokens: {model.name} takes no more")
-    overlap = min(config.ingest.overlap_tokens, limit // 2)
-    progress.start("reading documents", None, "documents")
-    for parsed in read_documents(found):
+    settings = Settings(
+        kept=str(kept),
+        model=str(model.path),
+        model_digest=model.digest,
+        prompt=model.passage_prompt,
+        chunk_tokens=limit,
+        overlap_tokens=min(ingest.overlap_tokens, limit // 2),
+        languages=ingest.languages,
+        options=Options(
+            text_columns=ingest.text_columns,
+            title_column=ingest.title_column,
+            id_column=ingest.id_column,
+            largest=int(ingest.largest_mb * 1e6),
+        ),
+    )
+    kept.mkdir(parents=True, exist_ok=True)
+    pool = Pool[Part, str](
+        function=read,
+        seconds=lambda part: part.seconds(ingest.seconds_per_file),
+        workers=ingest.workers or available_cpus(),
+        memory_mb=ingest.memory_mb,
+        setup=set_up,
+        given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
+    )
+    work = list(parts(found))
+    corpus = _Corpus(found)
+    progress.start(
+        "reading documents", len(work), "files" if len(work) == len(found.files) else "parts of files"
+    )
+    for part, result in pool.map(work):
+        corpus.add(part, result)
         progress.advance()
-        if isinstance(parsed, RejectedDocument):
-            yield parsed
-            continue
-        reason = _unwanted(parsed, config.ingest.languages)
-        chunks = [] if reason else chunk_document(parsed, counter, model.passage_prompt, limit, overlap)
-        if chunks:
-            yield parsed.document, chunks
-        else:
-            reason = reason or "no text: it has no letter or digit"
-            yield RejectedDocument(path=parsed.document.path, reason=reason)
     progress.finish()
+    return corpus
 
 
-def _unwanted(parsed: Parsed, languages: tuple[str, ...]) -> str:
-    """Why the language filter leaves the document out; a language that cannot be told passes."""
-    language = parsed.document.language
-    if not languages or not language or language in {code.lower() for code in languages}:
-        return ""
-    return f"language: {language} is not among {', '.join(languages)}"
+@dataclass(frozen=True)
+class _Corpus:
+    """What was read, in files that are gone through again for each purpose: no document is held in memory."""
+
+    found: Scan
+    places: list[Path | RejectedDocument] = field(default_factory=list)
+
+    def add(self, part: Part, result: str | Failure) -> None:
+        if isinstance(result, Failure):
+            self.places.append(RejectedDocument(path=part.place, reason=result.reason))
+        else:
+            self.places.append(Path(result))
+
+    def tally(self) -> "_Tally":
+        tally = _Tally()
+        for outcome in self._outcomes():
+            tally.add(outcome)
+        return tally
+
+    def documents(self) -> Iterator[Document]:
+        return (outcome.document for outcome in self._outcomes() if outcome.document)
+
+    def chunks(self) -> Iterator[Chunk]:
+        return (chunk for outcome in self._outcomes() for chunk in outcome.chunks)
+
+    def rejected(self) -> Iterator[RejectedDocument]:
+        for outcome in self._outcomes():
+            if outcome.document is None:
+                yield RejectedDocument(path=outcome.place, reason=outcome.reason)
+
+    def _outcomes(self) -> Iterator[Outcome]:
+        """Every document, or the reason for none; of two with one id the second is left out."""
+        for one in (*self.found.unreadable, *self.found.passed_over):
+            yield Outcome(place=one.path, reason=one.reason)
+        seen: dict[str, str] = {}
+        for place in self.places:
+            if isinstance(place, RejectedDocument):
+                yield Outcome(place=place.path, reason=place.reason)
+                continue
+            for outcome in outcomes(place):
+                if outcome.document is None:
+                    yield outcome
+                elif outcome.document.id in seen:
+                    yield Outcome(place=outcome.place, reason=same_id(outcome.document.id, seen))
+                else:
+                    seen[outcome.document.id] = outcome.place
+                    yield outcome
 
 
-def _nothing(found: Scan, rejected: list[RejectedDocument]) -> str:
-    seen = [f"{count} {suffix} file{'s' * (count != 1)} skipped" for suffix, count in found.skipped.items()]
-    seen += [f"{count} rejected ({reason})" for reason, count in _reasons(rejected).items()]
+@dataclass
+class _Tally:
+    """What is counted over the corpus, and what tells its duplicates."""
+
+    documents: int = 0
+    chunks: int = 0
+    tokens: int = 0
+    shortened: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    fingerprints: CorpusFingerprints = field(default_factory=CorpusFingerprints)
+
+    def add(self, outcome: Outcome) -> None:
+        if outcome.document is None:
+            self.reasons[outcome.reason.partition(":")[0]] += (
+                1  # after the colon stands what is the document's own
+            )
+            return
+        self.documents += 1
+        self.chunks += len(outcome.chunks)
+        self.tokens += sum(chunk.tokens for chunk in outcome.chunks)
+        self.shortened += any(chunk.title != outcome.document.title for chunk in outcome.chunks)
+        self.languages[outcome.document.language or "unknown"] += 1
+        self.fingerprints.add(outcome.chunks, outcome.fingerprint)
+
+
+def _nothing(found: Scan, reasons: Counter[str]) -> str:
+    seen = [f"{count:,} set aside ({reason})" for reason, count in reasons.most_common()]
     return (
         f"no readable document under {found.root}: {', '.join(seen) or 'it is empty'}; "
         f"readable are {' '.join(SUFFIXES)}"
     )
 
 
-def _reasons(rejected: list[RejectedDocument]) -> dict[str, int]:
-    """How many for each reason; what follows its colon is about the single document."""
-    return dict(Counter(one.reason.partition(":")[0] for one in rejected).most_common())
-
-
-def _summary(
-    documents: list[Document], chunks: list[Chunk], rejected: list[RejectedDocument], found: Scan
-) -> Summary:
-    titles = {document.id: document.title for document in documents}
-    shortened = {chunk.document_id for chunk in chunks if chunk.title != titles[chunk.document_id]}
+def _summary(tally: _Tally, marks: Marks, found: Scan) -> Summary:
     return {
-        "documents": len(documents),
-        "chunks": len(chunks),
-        "tokens": sum(chunk.tokens for chunk in chunks),
-        "rejected": len(rejected),
-        "reasons": _reasons(rejected),
+        "documents": tally.documents,
+        "chunks": tally.chunks,
+        "tokens": tally.tokens,
+        "rejected": tally.reasons.total(),
+        "reasons": dict(tally.reasons.most_common()),
         "skipped": found.skipped,
-        "languages": dict(Counter(document.language or "unknown" for document in documents).most_common()),
-        "titles_shortened": len(shortened),
+        "languages": dict(tally.languages.most_common()),
+        "titles_shortened": tally.shortened,
+        "duplicate_chunks": len(marks.duplicate_of),
+        "boilerplate_chunks": len(marks.boilerplate),
     }
+
+
+def _tell(progress: Progress, summary: Summary) -> None:
+    progress.note(
+        f"{summary['documents']:,} documents, {summary['chunks']:,} chunks; {summary['rejected']:,} set aside"
+    )
+    if summary["duplicate_chunks"] or summary["boilerplate_chunks"]:
+        progress.note(
+            f"{summary['duplicate_chunks']:,} chunks say what another does, "
+            f"{summary['boilerplate_chunks']:,} hold boilerplate: searched all the same"
+        )

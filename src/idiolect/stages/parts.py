@@ -1,0 +1,68 @@
+"""What of the documents is read in one go: a file, or a stretch of lines of a large JSONL corpus."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from idiolect.files import digest_value
+from idiolect.readers import Scan
+from idiolect.readers.naming import printable, relative_path
+from idiolect.records import Record
+
+PART_BYTES = 2_000_000
+"""Of a JSONL corpus; other files are one part."""
+
+LIMITED_BYTES = 5_000_000
+"""`ingest.seconds_per_file` is for each so many bytes begun."""
+
+
+class Part(Record, frozen=True):
+    """`path` is the file's below DOCS; `start` to `end` are bytes, and `line` the number of the first line."""
+
+    file: str
+    path: str
+    start: int = 0
+    end: int = 0
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        """What a person is told where the whole part could not be read."""
+        return f"{printable(self.path)}:{self.line}" if self.line > 1 else printable(self.path)
+
+    def seconds(self, each: float) -> float:
+        return each * (1 + (self.end - self.start) // LIMITED_BYTES)
+
+    def key(self, settings: str) -> str:
+        """A name for what was read of it, as long as the file stays untouched."""
+        try:
+            status = Path(self.file).stat()
+            version = [status.st_size, status.st_mtime_ns, status.st_ino]
+        except OSError:
+            version = []
+        return digest_value([self.file, self.path, self.start, self.end, version, settings])[:32]
+
+
+def parts(found: Scan) -> Iterator[Part]:
+    """The parts of all files, in the order of paths and lines."""
+    for file in found.files:
+        path = relative_path(file, found.root)
+        try:
+            size = file.stat().st_size if file.is_file() else 0
+            if file.suffix.lower() == ".jsonl" and size > PART_BYTES:
+                yield from _stretches(file, path)
+                continue
+        except OSError:
+            size = 0
+        yield Part(str(file), path, 0, size)
+
+
+def _stretches(file: Path, path: str) -> Iterator[Part]:
+    """Stretches of whole lines, each of PART_BYTES or one line more."""
+    with file.open("rb") as lines:
+        start, first = 0, 1
+        while block := lines.read(PART_BYTES):
+            rest = lines.readline()
+            end = start + len(block) + len(rest)
+            yield Part(str(file), path, start, end, first)
+            first += block.count(b"\n") + rest.count(b"\n")
+            start = end
