@@ -1,5 +1,9 @@
 """Files appear whole or not at all, and a bad line says where it stands."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from idiolect.errors import InputError
@@ -9,6 +13,8 @@ from idiolect.files import (
     digest_value,
     read_json,
     read_jsonl,
+    recover,
+    remove,
     replacing,
     tree_digests,
     write_json,
@@ -68,6 +74,80 @@ def test_what_a_killed_process_left_does_not_get_into_the_next_one(tmp_path):
         folder.mkdir()
         (folder / "weights").write_text("2")
     assert tree_digests(path) == {"weights": digest_text("2")}
+
+
+KILLED_AT = """
+import os, pathlib, shutil, signal, sys
+from idiolect.files import remove, replacing
+
+left = int(sys.argv[2])
+
+def counted(function):
+    def call(*arguments, **options):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*arguments, **options)
+    return call
+
+for owner, name in ((pathlib.Path, "rename"), (pathlib.Path, "replace"), (os, "unlink"), (os, "rmdir")):
+    setattr(owner, name, counted(getattr(owner, name)))
+path = pathlib.Path(sys.argv[1])
+if sys.argv[3] == "remove":
+    remove(path)
+else:
+    with replacing(path) as folder:
+        folder.mkdir()
+        for name in ("config", "weights"):
+            (folder / name).write_text("new")
+"""
+OLD, NEW = ({name: digest_text(text) for name in ("config", "weights")} for text in ("old", "new"))
+
+
+def killed_states(tmp_path, what):
+    """What a directory holds after a kill before each of its file operations, and after `recover`; None: nothing."""
+    for moment in range(100):
+        folder = tmp_path / str(moment)
+        for name in ("config", "weights"):
+            write_text(folder / "model" / name, "old")
+        command = [sys.executable, "-c", KILLED_AT, str(folder / "model"), str(moment), what]
+        code = subprocess.run(command).returncode
+        states = []
+        for _ in range(2):
+            states.append(tree_digests(folder / "model") if (folder / "model").exists() else None)
+            recover(folder)
+        assert [path.name for path in folder.iterdir()] == (["model"] if states[1] is not None else [])
+        yield states
+        if code == 0:
+            return
+        assert code == -signal.SIGKILL
+    raise AssertionError("it was killed every time")
+
+
+def test_a_kill_leaves_the_old_directory_or_the_new(tmp_path):
+    states = list(killed_states(tmp_path, "replace"))
+    assert [OLD, OLD] in states and [NEW, NEW] in states
+    assert all(before in (OLD, NEW, None) and after in (OLD, NEW) for before, after in states)
+
+
+def test_a_kill_leaves_a_removed_directory_whole_or_gone(tmp_path):
+    states = list(killed_states(tmp_path, "remove"))
+    assert [OLD, OLD] in states and [None, None] in states
+    assert all(before == after and before in (OLD, None) for before, after in states)
+
+
+def test_recovery_leaves_other_files_alone(tmp_path):
+    names = {".lock", ".model.part", ".gitignore", "model.12.part", "notes.old"}
+    for name in names:
+        write_text(tmp_path / name, "")
+    recover(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == names
+    recover(tmp_path / "missing")
+
+
+def test_removing_what_is_not_there_does_nothing(tmp_path):
+    remove(tmp_path / "nothing")
 
 
 def test_records_come_back_as_they_were_written(tmp_path):

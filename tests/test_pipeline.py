@@ -190,6 +190,20 @@ def test_beir_folders_that_change_wake_evaluate_alone(ran, context, tmp_path):
     assert reasons(run(context(setting))) == {"evaluate": f"changed: {folder}"}
 
 
+def test_labels_that_change_wake_prepare_alone(ran, context, tmp_path):
+    labels, qrels = tmp_path / "queries.jsonl", tmp_path / "qrels.tsv"
+    write_text(labels, "{}")
+    write_text(qrels, "q\td\t1")
+    settings = (f"prepare.queries={labels}", f"prepare.qrels={qrels}")
+    run(context(*settings))
+    assert reasons(run(context(*settings))) == {}
+    write_text(qrels, "q\td\t2")
+    assert reasons(run(context(*settings))) == {"prepare": f"changed: {qrels}"}
+    assert reasons(run(context(*settings, "prepare.labels_as=dev"))) == {
+        "prepare": "changed: prepare.labels_as"
+    }
+
+
 def test_a_run_that_was_stopped_goes_on_where_it_stopped(ran, context, monkeypatch):
     def killed(context):
         raise KeyboardInterrupt
@@ -315,6 +329,31 @@ def test_every_input_is_written_by_an_earlier_stage(tmp_path):
             assert hasattr(Workspace(tmp_path), name), name
         for key in (*stage.settings, *stage.ignores):
             load().get(key)
+
+
+def test_what_a_stage_that_did_not_finish_has_left_is_not_built_on(ran, context, monkeypatch):
+    run(context())
+
+    def fail(context):
+        write_text(context.workspace.train, "half")
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("idiolect.stages.prepare.run", fail)
+        with pytest.raises(OSError, match="disk full"):
+            run(context("prepare.margin=0.9"), "prepare")
+    with pytest.raises(WorkspaceError, match=r"`idiolect prepare` did not finish .*: run it again before"):
+        run(context("prepare.margin=0.9", "train.epochs=2"), "train")
+    assert reasons(run(context(), "prepare", "train"))["prepare"] == "it did not finish the last time"
+    assert reasons(run(context())) == {}
+
+
+def test_what_a_killed_run_continues_from_is_removed_when_the_stage_is_done(ran, context):
+    work = context().workspace
+    write_text(work.checkpoints / "key", "k")
+    write_text(work.reading / "part", "p")
+    run(context())
+    assert not work.checkpoints.exists() and not work.reading.exists()
 
 
 TEXT = "The {0} draws water from the river. It is checked every week by the crew. A {0} is a device that moves water."

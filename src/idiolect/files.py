@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,26 +16,69 @@ from idiolect.errors import InputError
 T = TypeVar("T")
 
 
+_UNFINISHED = re.compile(r"\.(?P<name>.+)\.\d+\.(?P<kind>part|old|gone)")
+"""Beside a path: what is to take its place, what a successor has just displaced, what is being deleted."""
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; it takes the path's place when the block succeeds.
 
-    Works for a file and for a directory alike; on an exception `path` keeps what it held.
+    Works for a file and for a directory alike; on an exception `path` keeps what it held.  A process
+    that is killed leaves the old or the new, whole; `recover` puts right what it left beside that.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    remove(temporary)
+    temporary = _unfinished(path, "part")
+    _delete(temporary)
     try:
         yield temporary
         if temporary.is_dir() and path.exists():
-            remove(path)
-        temporary.replace(path)
+            _exchange(path, temporary)
+        else:
+            temporary.replace(path)
     finally:
-        remove(temporary)
+        _delete(temporary)
 
 
 def remove(path: Path) -> None:
-    """Delete a file or a directory tree if it is there."""
+    """Delete a file or a directory tree if it is there; the path is free at once, or not at all."""
+    if path.is_dir() and not path.is_symlink():
+        doomed = _unfinished(path, "gone")
+        _delete(doomed)
+        path.rename(doomed)
+        path = doomed
+    _delete(path)
+
+
+def recover(folder: Path) -> None:
+    """Put right what killed processes left directly in `folder`; none may be writing to it now.
+
+    What had been moved aside for a successor that never came is moved back; the rest is deleted.
+    """
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        left = _UNFINISHED.fullmatch(path.name)
+        if left is None:
+            continue
+        place = path.with_name(left["name"])
+        if left["kind"] == "old" and not place.exists():
+            path.rename(place)
+        else:
+            _delete(path)
+
+
+def _exchange(path: Path, successor: Path) -> None:
+    aside = _unfinished(path, "old")
+    _delete(aside)
+    path.rename(aside)
+    successor.rename(path)
+    _delete(aside)
+
+
+def _unfinished(path: Path, kind: str) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{kind}")
+
+
+def _delete(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

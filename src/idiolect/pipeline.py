@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from idiolect import __version__
-from idiolect.errors import UsageError
-from idiolect.files import digest_path, digest_value, read_json, write_json
+from idiolect.errors import UsageError, WorkspaceError
+from idiolect.files import digest_path, digest_value, read_json, remove, write_json
 from idiolect.stages.context import Context, Summary
 
 
@@ -19,7 +19,8 @@ from idiolect.stages.context import Context, Summary
 class Stage:
     """One row: `reads` and `writes` name paths of the Workspace, `settings` dotted config keys.
 
-    `ignores` are settings that change how a stage gets its result, not the result.
+    `ignores` are settings that change how a stage gets its result, not the result; `scratch` are
+    paths that a killed run continues from, removed once the stage is done.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Stage:
     writes: tuple[str, ...]
     settings: tuple[str, ...]
     ignores: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
 
     def run(self, context: Context) -> Summary:
         function: Callable[[Context], Summary] = importlib.import_module(f"idiolect.stages.{self.name}").run
@@ -37,10 +39,12 @@ class Stage:
 STAGES = (
     Stage(
         name="ingest",
-        version=1,
+        version=2,
         reads=(),
         writes=("documents", "rejected_documents", "chunks"),
         settings=("ingest", "train.base"),
+        ignores=("ingest.workers",),
+        scratch=("reading",),
     ),
     Stage(
         name="generate",
@@ -48,13 +52,29 @@ STAGES = (
         reads=("documents", "chunks"),
         writes=("queries", "rejected"),
         settings=("seed", "generate"),
-        ignores=("generate.concurrency", "generate.timeout", "generate.base_url", "generate.api_key_env"),
+        ignores=(
+            "generate.concurrency",
+            "generate.timeout",
+            "generate.base_url",
+            "generate.api_key_env",
+            "generate.prices",
+        ),
     ),
     Stage(
         name="prepare",
         version=1,
         reads=("documents", "chunks", "queries"),
-        writes=("splits", "train", "dev", "dev_sets", "test", "frozen_test", "mining"),
+        writes=(
+            "splits",
+            "train",
+            "dev",
+            "dev_sets",
+            "test",
+            "frozen_test",
+            "mining",
+            "labelled",
+            "rejected_labels",
+        ),
         settings=("seed", "prepare", "train.base"),
     ),
     Stage(
@@ -63,11 +83,12 @@ STAGES = (
         reads=("chunks", "queries", "train", "dev_sets", "mining"),
         writes=("model", "selection"),
         settings=("seed", "train", "prepare.margin"),
+        scratch=("checkpoints",),
     ),
     Stage(
         name="evaluate",
         version=1,
-        reads=("chunks", "queries", "test", "model", "selection"),
+        reads=("chunks", "queries", "test", "labelled", "model", "selection"),
         writes=("report", "report_page", "per_query"),
         settings=("seed", "evaluate", "train.base", "train.target"),
     ),
@@ -76,11 +97,14 @@ STAGES = (
         version=1,
         reads=("chunks", "test", "model", "selection", "report"),
         writes=("bundle",),
-        settings=("export", "ingest", "train.base"),
+        settings=("export", "ingest.chunk_tokens", "ingest.overlap_tokens", "train.base"),
     ),
 )
 
 NAMES = tuple(stage.name for stage in STAGES)
+
+_UNFINISHED: dict[str, Any] = {"unfinished": True}
+"""What the lock file says of a stage that has begun; a killed one leaves it there."""
 
 
 @dataclass(frozen=True)
@@ -139,16 +163,32 @@ def _run_stage(context: Context, stage: Stage) -> Done:
         context.progress.note(f"{number} {stage.name}: up to date")
         return Done(stage.name, "")
     context.progress.note(f"{number} {stage.name} ({reason})")
+    _refuse_unfinished(context, stage)
+    locks = _locks(context)
+    locks[stage.name] = _UNFINISHED
+    write_json(context.workspace.stage_lock, locks)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     summary = stage.run(context)
     seconds = round(time.monotonic() - clock, 2)
     outputs = _digests(context, stage.writes)
     _write_manifest(context, stage, key, outputs, summary, started, seconds)
-    locks = _locks(context)
     locks[stage.name] = {**key, "outputs": outputs}
     write_json(context.workspace.stage_lock, locks)
+    for name in stage.scratch:
+        remove(getattr(context.workspace, name))
     context.progress.note(f"{number} {stage.name} done in {_duration(seconds)}")
     return Done(stage.name, reason, seconds, summary)
+
+
+def _refuse_unfinished(context: Context, stage: Stage) -> None:
+    """Raise WorkspaceError where a stage that makes what this one reads was killed or failed: old and new would mix."""
+    locks = _locks(context)
+    for maker in STAGES:
+        if locks.get(maker.name) == _UNFINISHED and not set(maker.writes).isdisjoint(stage.reads):
+            raise WorkspaceError(
+                f"`idiolect {maker.name}` did not finish in {context.workspace.root}: run it again before "
+                f"`idiolect {stage.name}`"
+            )
 
 
 def _key(context: Context, stage: Stage) -> dict[str, Any]:
@@ -167,6 +207,9 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         inputs["base model"] = describe(resolve(context.config.train.base)).digest
     if stage.name == "generate" and context.config.generate.teacher == "llm":
         inputs["prompts"] = digest_path(Path(__file__).parent / "teachers" / "styles")
+    if stage.name == "prepare":
+        labels = [context.config.prepare.queries, context.config.prepare.qrels]
+        inputs |= {name: digest_path(Path(name)) for name in labels if name and Path(name).is_file()}
     if stage.name == "evaluate":
         folders = [*context.config.evaluate.beir, *context.config.evaluate.guard]
         inputs |= {folder: digest_path(Path(folder)) for folder in folders if Path(folder).is_dir()}
@@ -190,6 +233,8 @@ def _staleness(context: Context, stage: Stage, key: dict[str, Any]) -> str:
     lock = _locks(context).get(stage.name)
     if lock is None:
         return "first run"
+    if lock == _UNFINISHED:
+        return "it did not finish the last time"
     if lock["version"] != key["version"]:
         return "idiolect changed"
     for kind in ("settings", "inputs"):

@@ -1,11 +1,14 @@
 """WORK as data: where each artefact lies, and what earlier runs left there."""
 
 import contextlib
+import datetime
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from idiolect.errors import WorkspaceError
+from idiolect.files import recover
 
 
 class Workspace:
@@ -23,6 +26,8 @@ class Workspace:
         self.dev = root / "dev.jsonl"
         self.dev_sets = root / "dev"
         self.test = root / "test"
+        self.labelled = root / "labelled"
+        self.rejected_labels = root / "rejected_labels.jsonl"
         self.frozen_test = root / "test.lock.json"
         self.mining = root / "mining.json"
         self.model = root / "model"
@@ -36,6 +41,7 @@ class Workspace:
         self.checkpoints = root / "checkpoints"
         self.cache = root / "cache"
         self.llm_cache = self.cache / "llm.sqlite"
+        self.reading = self.cache / "reading"
         self.vectors = self.cache / "vectors"
 
     def require(self, path: Path, made_by: str) -> Path:
@@ -46,17 +52,32 @@ class Workspace:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Hold WORK for this process; the system releases it when the process ends, however it ends."""
+        """Hold WORK for this process, and put right what killed runs left there.
+
+        The system releases it when the process ends, however it ends.  Raises WorkspaceError naming
+        the process that holds it already.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            file = (self.root / ".lock").open("w")
+            file = (self.root / ".lock").open("a+", encoding="utf-8")
         except OSError as error:
             raise WorkspaceError(f"WORK {self.root} cannot be written: {error.strerror}") from None
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
+                file.seek(0)
+                holder = file.read().strip() or "a process that has just begun"
                 raise WorkspaceError(
-                    f"another idiolect run holds {self.root}: wait for it, or give another folder with -w"
+                    f"another idiolect run holds {self.root} ({holder}): "
+                    "wait for it, or give another folder with -w"
                 ) from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} since {datetime.datetime.now():%Y-%m-%d %H:%M:%S}\n")
+            file.flush()
+            self._recover()
             yield
+
+    def _recover(self) -> None:
+        for folder in (self.root, self.dev_sets, self.checkpoints, self.manifests, *self.cache.glob("**/")):
+            recover(folder)

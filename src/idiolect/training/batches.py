@@ -17,7 +17,7 @@ _PADDED_TOKENS = 4096  # of one forward pass; larger ones cost memory without be
 class Guide:
     """Vectors of the frozen base, float32 and unit length: what judges false negatives among in-batch passages.
 
-    `related` are the chunks of each query's positive documents, which are never its negatives.
+    `related` are the chunks of each query's positive documents, and their duplicates: never its negatives.
     """
 
     queries: Mapping[str, np.ndarray]

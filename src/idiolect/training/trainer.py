@@ -1,8 +1,6 @@
 """sentence-transformers' trainer over mixed objectives, with this project's batches and CPU settings."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ from sentence_transformers import (
     SentenceTransformerTrainingArguments,
 )
 from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
-from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers import EarlyStoppingCallback
 from transformers.trainer_callback import PrinterCallback
 
 from idiolect.config import Train
@@ -22,14 +20,15 @@ from idiolect.progress import Progress
 from idiolect.records import TrainingExample
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.quiet import quiet
-from idiolect.runtimes.torch import has_bfloat16
+from idiolect.runtimes.torch import has_bfloat16, load
 from idiolect.training.batches import Collator, Guide
+from idiolect.training.checkpoints import Checkpoints
+from idiolect.training.course import PATIENCE, Course
 from idiolect.training.hardware import attention, keep_freed_memory
 from idiolect.training.losses import MixedLoss
 from idiolect.training.temperature import matched_temperature
 
 _EVALUATIONS_AN_EPOCH = 3
-_PATIENCE = 2
 _WARM_UP = 0.1
 
 DevScore = Callable[[SentenceTransformer], float]
@@ -72,13 +71,14 @@ def train(
     settings: Train,
     dimensions: Sequence[int],
     seed: int,
-    checkpoints: Path,
+    checkpoints: Checkpoints,
     dev_score: DevScore,
     progress: Progress,
 ) -> dict[str, Any]:
     """Train `model` in place; it ends with the weights of its best checkpoint on dev.
 
-    Returns steps, the dev score of each checkpoint, temperatures and seconds.
+    Continues from the last of `checkpoints` where there is one, with the same result as if it had
+    never stopped.  Returns steps, the mean loss, the dev score at each evaluation and temperatures.
     """
     keep_freed_memory()
     collator = Collator(examples, _tokenizer(model, files, settings.max_tokens), guide, texts)
@@ -87,7 +87,7 @@ def train(
     steps = max(1, -(-len(examples) // settings.batch_size)) * settings.epochs
     every = max(1, steps // (_EVALUATIONS_AN_EPOCH * settings.epochs))
     arguments = SentenceTransformerTrainingArguments(
-        output_dir=str(checkpoints),
+        output_dir=str(checkpoints.root),
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
         learning_rate=settings.learning_rate,
@@ -101,8 +101,8 @@ def train(
         eval_steps=every,
         save_strategy="steps",
         save_steps=every,
-        save_total_limit=2,
         load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,
         metric_for_best_model="dev",
         greater_is_better=True,
         logging_strategy="no",
@@ -110,25 +110,30 @@ def train(
         disable_tqdm=True,
         dataloader_pin_memory=False,
     )
-    evaluator = _Dev(dev_score)
-    reporter = _Reporter(progress, steps, settings.max_minutes)
-    with quiet("transformers", "sentence_transformers", "accelerate"):
-        trainer = _Trainer(
-            model=model,
-            args=arguments,
-            train_dataset=Dataset.from_dict({"example": list(range(len(examples)))}),
-            loss=loss,
-            data_collator=collator,
-            evaluator=evaluator,
-            callbacks=[reporter, EarlyStoppingCallback(early_stopping_patience=_PATIENCE)],
-        )
-        trainer.remove_callback(PrinterCallback)
-        result = trainer.train()
+    last = checkpoints.last()
+    course = Course(progress, steps, settings.max_minutes, checkpoints, last)
+    if last is not None and last.best is not None and course.is_over(last):
+        progress.note(f"training had ended after step {last.step}: its best checkpoint is used")
+        model.load_state_dict(load(last.best, "cpu").state_dict())
+    else:
+        with quiet("transformers", "sentence_transformers", "accelerate"):
+            trainer = _Trainer(
+                model=model,
+                args=arguments,
+                train_dataset=Dataset.from_dict({"example": list(range(len(examples)))}),
+                loss=loss,
+                data_collator=collator,
+                evaluator=_Dev(dev_score, course.dev),
+                callbacks=[course, EarlyStoppingCallback(early_stopping_patience=PATIENCE)],
+            )
+            trainer.course = course
+            trainer.remove_callback(PrinterCallback)
+            trainer.train(resume_from_checkpoint=str(last.path) if last else None)
     progress.finish()
     return {
-        "steps": trainer.state.global_step,
-        "loss": round(float(result.training_loss), 4),
-        "dev": evaluator.history,
+        "steps": course.step,
+        "loss": round(course.loss / max(course.step, 1), 4),
+        "dev": course.dev,
         "teacher_temperature": round(teacher_temperature, 4),
         "listwise_temperature": round(listwise_temperature, 4),
     }
@@ -166,37 +171,30 @@ def _tokenizer(
 
 
 class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
+    course: Course
+
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """No model card: it would show a bar, and quote training texts."""
 
+    def training_step(self, *arguments: Any, **options: Any) -> torch.Tensor:
+        loss: torch.Tensor = super().training_step(*arguments, **options)
+        self.course.add(loss.item())
+        return loss
+
+    def _save_checkpoint(self, *arguments: Any, **options: Any) -> None:
+        with self.course.saving(self.state.global_step):
+            super()._save_checkpoint(*arguments, **options)
+
 
 class _Dev(SentenceEvaluator):  # type: ignore[misc]
-    def __init__(self, score: DevScore) -> None:
+    """Keeps each score in `history`, step → score."""
+
+    def __init__(self, score: DevScore, history: dict[int, float]) -> None:
         super().__init__()
-        self.score = score
-        self.history: dict[int, float] = {}
+        self.score, self.history = score, history
 
     def __call__(
         self, model: SentenceTransformer, output_path: str | None = None, epoch: int = -1, steps: int = -1
     ) -> dict[str, float]:
-        if steps not in self.history:
-            self.history[steps] = round(self.score(model), 5)
+        self.history[steps] = round(self.score(model), 5)
         return {"dev": self.history[steps]}
-
-
-class _Reporter(TrainerCallback):  # type: ignore[misc]
-    """Steps to the progress; a stop when `minutes` are over (0 is no limit)."""
-
-    def __init__(self, progress: Progress, steps: int, minutes: float) -> None:
-        self.progress, self.steps, self.minutes = progress, steps, minutes
-        self.began = 0.0
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.began = time.monotonic()
-        self.progress.start("training", self.steps, "steps")
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.progress.advance()
-        if self.minutes and time.monotonic() - self.began > 60 * self.minutes:
-            self.progress.note(f"train.max_minutes = {self.minutes} reached after {state.global_step} steps")
-            control.should_training_stop = control.should_evaluate = control.should_save = True
