@@ -27,10 +27,11 @@ def score_model(
     `model` is a bundle (its own fusion), a sentence-transformers directory or hub name (the
     documented default fusion), or an endpoint's URL.  `unit` "document" encodes each document
     whole, cut at the model's maximum length; "chunk" chunks as ingest does and takes a
-    document's best chunk.  Raises ModelError, BundleError or MissingExtra.
+    document's best chunk.  Where the set itself holds parts of documents, as WORK/labelled does,
+    the best part counts either way.  Raises ModelError, BundleError or MissingExtra.
     """
     runtime, fusion, chunk_tokens, overlap = _open(model)
-    passages, owners = list(dataset.corpus.values()), None
+    passages, owners = list(dataset.corpus.values()), dataset.owners_of(dataset.corpus)
     if unit == "chunk":
         passages, owners = _chunked(dataset, runtime, chunk_tokens, overlap, progress)
     texts = [passage.full_text for passage in passages]
@@ -78,7 +79,7 @@ def _chunked(
         chunks = chunk_document(parsed, counter, files.passage_prompt, limit, min(overlap, limit // 2))
         found = [chunk.passage for chunk in chunks] or [document]
         passages += found
-        owners += [document.id] * len(found)
+        owners += [dataset.owners.get(document.id, document.id)] * len(found)
     return passages, owners
 
 

@@ -54,6 +54,44 @@ def test_written_and_read_again_it_is_the_same(folder: Path, tmp_path: Path) -> 
     assert load_dataset(tmp_path / "copy" / "zoo") == dataset
 
 
+def parts(split, queries, qrels):
+    """Two chunks of one document and one of another, which the qrels judge."""
+    return Dataset(
+        name="manual",
+        split=split,
+        corpus={key: Passage(id=key, title=key[0], text=f"text of {key}") for key in ("a#0", "a#1", "b#0")},
+        queries=queries,
+        qrels=qrels,
+        owners={"a#0": "a", "a#1": "a", "b#0": "b"},
+    )
+
+
+def test_documents_whose_parts_are_ranked_are_read_again_with_all_their_splits(tmp_path: Path) -> None:
+    dev = parts("dev", {"q1": "one"}, {"q1": {"a": 1}})
+    test = parts("test", {"q2": "two", "b": "itself"}, {"q2": {"b": 1, "a": 0}, "b": {"a": 1}})
+    save_dataset(tmp_path / "manual", dev, test)
+    assert load_dataset(tmp_path / "manual", "dev") == dev
+    found = load_dataset(tmp_path / "manual", "test")
+    assert found.qrels == test.qrels and found.owners == test.owners
+    assert found.clusters == {"b": "a", "q2": "b"}, "queries of one document are not independent"
+    assert found.owners_of(found.corpus) == ["a", "a", "b"]
+    assert found.relevant_passages("b") == ["a#0", "a#1"]
+    assert found.documents["a"] == Passage(id="a", title="a", text="text of a#0")
+    assert (found.itself("b"), found.itself("q2"), found.unreachable) == ("b", None, 0)
+
+
+def test_passages_that_are_judged_themselves_have_no_owners(folder: Path) -> None:
+    dataset = load_dataset(folder)
+    assert (dataset.owners, dataset.owners_of(dataset.corpus)) == ({}, None)
+    assert dataset.documents == dataset.corpus
+    assert dataset.relevant_passages("q2") == ["7"]
+
+
+def test_queries_may_begin_with_a_byte_order_mark(folder: Path) -> None:
+    (folder / "queries.jsonl").write_text("\ufeff" + QUERIES, encoding="utf-8")
+    assert len(load_dataset(folder).queries) == 2
+
+
 def test_equal_datasets_give_equal_bytes_whatever_their_order(folder: Path, tmp_path: Path) -> None:
     dataset = load_dataset(folder)
     turned = Dataset(

@@ -63,6 +63,31 @@ def test_a_guard_may_fall_by_one_percent() -> None:
     assert (nothing.fails, nothing.relative) == (False, None)
 
 
+ASKED = {
+    "falls": comparison(-0.10, -0.18, -0.02),
+    "may fall": comparison(-0.10, -0.22, 0.02, p=0.2),
+    "gains": comparison(0.10, 0.02, 0.18),
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "verdict"),
+    [
+        ("falls", GAIN, "inconclusive"),
+        ("may fall", GAIN, "promote"),
+        ("gains", GAIN, "promote"),
+        ("gains", UNSURE, "inconclusive"),
+        ("falls", comparison(-0.02, -0.07, 0.03), "keep-base"),
+    ],
+)
+def test_few_queries_that_people_asked_can_only_stop_a_promotion(
+    asked: str, found: Comparison, verdict: str
+) -> None:
+    assert decide(found, [], [], ASKED[asked]) == verdict
+    if (asked, verdict) == ("falls", "inconclusive"):
+        assert "but falls on the queries that people asked (−0.100)" in sentence(found, [], [], ASKED[asked])
+
+
 def test_the_sentence_carries_verdict_reason_and_figures() -> None:
     assert sentence(GAIN, [], []) == (
         "Promote: dense-tuned gains +0.040 nDCG@10 over dense-base (0.600 → 0.640, +6.7%; "
@@ -91,13 +116,18 @@ def test_suggestions_rest_on_the_run_s_figures() -> None:
     assert "300 queries from 120 documents find only gains of about 0.030 or more" in more
     assert "settling the +0.020 seen here would take about 675 queries" in more
     assert "generate.base_url" in llm
-    assert "--beir" in labels
+    assert "--queries FILE --qrels FILE" in labels
 
 
 def test_suggestions_already_followed_are_not_made() -> None:
     runs = {"dense-base": {"ndcg@10": 0.6}, "hybrid-base": {"ndcg@10": 0.601}}
     sure = comparison(-0.01, -0.02, 0.0, mde=0.01)
-    assert what_next("keep-base", sure, runs, teacher="llm", labelled=100, target="embedding") == []
+    assert (
+        what_next(
+            "keep-base", sure, runs, teacher="llm", labelled=100, target="embedding", people_decide=True
+        )
+        == []
+    )
 
 
 def test_a_base_that_is_nearly_perfect_and_a_guard_that_fell_are_named() -> None:
@@ -107,3 +137,16 @@ def test_a_base_that_is_nearly_perfect_and_a_guard_that_fell_are_named() -> None
     )
     assert "train.learning_rate" in texts
     assert "already has 0.950" in texts
+
+
+def test_more_labels_are_asked_for_until_they_decide() -> None:
+    few = what_next("inconclusive", UNSURE, {}, teacher="llm", labelled=30, target="embedding")
+    assert "of 30 given: 20 for dev" in few[-1] and "50 for test" in few[-1]
+    (more,) = what_next(
+        "inconclusive", UNSURE, {}, teacher="llm", labelled=90, target="embedding", people_decide=True
+    )
+    assert more.endswith("give more queries with --queries.")
+    fell = what_next(
+        "inconclusive", GAIN, {}, teacher="llm", labelled=30, target="embedding", asked=ASKED["falls"]
+    )
+    assert any("train.learning_rate" in text for text in fell)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from idiolect.evaluation.labels import FEWEST_DECIDING, FEWEST_DOCUMENTS, FEWEST_STEERING
 from idiolect.evaluation.significance import Comparison
 from idiolect.evaluation.slices import SliceResult
 from idiolect.evaluation.verdict import SMALLEST_GAIN, Guard, Verdict, failures
@@ -23,22 +24,25 @@ def what_next(
     target: str,
     guards: Sequence[Guard] = (),
     slices: Sequence[SliceResult] = (),
+    asked: Comparison | None = None,
+    people_decide: bool = False,
 ) -> list[str]:
     """A few sentences, the most telling first; none where the tuned model was promoted and ships.
 
     `runs`: run → metric → mean on the deciding set.  `teacher`: who wrote the training queries;
-    `labelled`: how many queries people gave; `target`: the config's train.target.
+    `labelled`: how many queries people gave, `asked` what those say that are too few to decide,
+    `people_decide` that they are enough; `target`: the config's train.target.
     """
     if verdict == "promote":
         return []
     values = {run: means[comparison.metric] for run, means in runs.items() if comparison.metric in means}
     found = [
         _fusion(values, comparison.metric, target),
-        _more_queries(comparison),
-        _fell(guards, slices),
+        _more_queries(comparison, people_decide),
+        _fell(guards, slices, asked),
         _little_room(comparison),
         _llm(teacher),
-        _labels(labelled),
+        _labels(labelled, people_decide),
     ]
     return [text for text in found if text][:_MOST]
 
@@ -55,7 +59,7 @@ def _fusion(values: Mapping[str, float], metric: str, target: str) -> str:
     )
 
 
-def _more_queries(comparison: Comparison) -> str:
+def _more_queries(comparison: Comparison, people_decide: bool) -> str:
     """The noise shrinks with the square root of the number of queries."""
     if comparison.mde < _COARSE and not 0 < comparison.delta < comparison.mde:
         return ""
@@ -64,11 +68,13 @@ def _more_queries(comparison: Comparison) -> str:
     if SMALLEST_GAIN <= comparison.delta < comparison.mde < 1:
         needed = math.ceil(comparison.n * (comparison.mde / comparison.delta) ** 2)
         text += f", and settling the {signed(comparison.delta)} seen here would take about {needed:,} queries"
+    if people_decide:
+        return f"{text}; give more queries with --queries."
     return f"{text}; ingest more documents or raise prepare.test_fraction."
 
 
-def _fell(guards: Sequence[Guard], slices: Sequence[SliceResult]) -> str:
-    if not failures(guards, slices):
+def _fell(guards: Sequence[Guard], slices: Sequence[SliceResult], asked: Comparison | None) -> str:
+    if not failures(guards, slices, asked):
         return ""
     return 'Change the model less: a lower train.learning_rate, or train.adapter = "last-layers".'
 
@@ -91,10 +97,16 @@ def _llm(teacher: str) -> str:
     )
 
 
-def _labels(labelled: int) -> str:
-    if labelled:
+def _labels(labelled: int, people_decide: bool) -> str:
+    if people_decide:
         return ""
+    if not labelled:
+        return (
+            "Give queries that people asked: --queries FILE, a CSV of query and document, or "
+            f"--queries FILE --qrels FILE as in BEIR. {FEWEST_STEERING} choose what is kept of the training, "
+            f"{FEWEST_DECIDING} more give the verdict."
+        )
     return (
-        "Look at queries that people asked: put them in a BEIR folder (corpus.jsonl, queries.jsonl, "
-        "qrels/test.tsv) and add --beir DIR."
+        f"Let more queries that people asked judge, of {labelled:,} given: {FEWEST_STEERING} for dev choose what "
+        f"is kept of the training, {FEWEST_DECIDING} for test from {FEWEST_DOCUMENTS} documents give the verdict."
     )

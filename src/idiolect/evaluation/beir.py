@@ -1,13 +1,15 @@
 """BEIR folders: `corpus.jsonl`, `queries.jsonl` and `qrels/SPLIT.tsv`, read and written.
 
 The format is that of https://github.com/beir-cellar/beir; a query's `metadata` may hold a `style`
-(its slice) and a `cluster` (the document that it came from).
+(its slice) and a `cluster` (the document that it came from), a passage's a `document` (the one that
+it is a part of, where documents are judged and their parts are ranked).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -27,6 +29,8 @@ class Dataset:
 
     `clusters`: query → what it came from; queries of one cluster are not independent.  Where it is
     not given, a query's first positive document stands for it.  `slices`: query → style, "" if none.
+    `owners`: passage → document, where the qrels judge documents and the corpus holds their parts;
+    empty where they judge the passages themselves.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Dataset:
     qrels: Qrels
     clusters: dict[str, str] = field(default_factory=dict)
     slices: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         clusters = {query: self.clusters.get(query) or self._first_positive(query) for query in self.queries}
@@ -45,11 +50,43 @@ class Dataset:
     def _first_positive(self, query: str) -> str:
         return next((document for document, grade in self.qrels[query].items() if grade > 0), query)
 
+    @cached_property
+    def documents(self) -> dict[str, Passage]:
+        """What is judged: document id → its passage, or the first of those that it owns."""
+        if not self.owners:
+            return self.corpus
+        found: dict[str, Passage] = {}
+        for identifier, passage in self.corpus.items():
+            owner = self.owners[identifier]
+            found.setdefault(owner, Passage(id=owner, title=passage.title, text=passage.text))
+        return found
+
+    def owners_of(self, passages: Iterable[str]) -> list[str] | None:
+        """Each passage's document, as `retrieve` takes them; None where passages are judged themselves."""
+        return [self.owners[identifier] for identifier in passages] if self.owners else None
+
+    @cached_property
+    def parts(self) -> dict[str, list[str]]:
+        """Document id → the passages that it owns, itself where passages are judged."""
+        found: dict[str, list[str]] = {}
+        for identifier in self.corpus:
+            found.setdefault(self.owners.get(identifier, identifier), []).append(identifier)
+        return found
+
+    def relevant_passages(self, query: str) -> list[str]:
+        """The passages in which one of the query's relevant documents is found."""
+        return [
+            passage
+            for document, grade in self.qrels[query].items()
+            if grade > 0
+            for passage in self.parts.get(document, ())
+        ]
+
     @property
     def unreachable(self) -> int:
         """How many relevant judgments name documents that the corpus lacks: no run can find those."""
         return sum(
-            grade > 0 and document not in self.corpus
+            grade > 0 and document not in self.documents
             for judged in self.qrels.values()
             for document, grade in judged.items()
         )
@@ -60,7 +97,7 @@ class Dataset:
         So it is in sets whose queries are documents (ArguAna, Quora); None where there is none, or
         where the qrels call it relevant.
         """
-        return query if query in self.corpus and self.qrels[query].get(query, 0) <= 0 else None
+        return query if query in self.documents and self.qrels[query].get(query, 0) <= 0 else None
 
 
 class QueryLine(msgspec.Struct):
@@ -79,9 +116,12 @@ class _PassageLine(msgspec.Struct):
     id: str | int = msgspec.field(name="_id")
     text: str
     title: str | None = None
+    metadata: Any = None
 
-
-Line = TypeVar("Line", QueryLine, _PassageLine)
+    @property
+    def owner(self) -> str:
+        value = self.metadata.get("document") if isinstance(self.metadata, dict) else None
+        return value if isinstance(value, str) else ""
 
 
 def load_dataset(path: Path, split: str = "test") -> Dataset:
@@ -94,9 +134,10 @@ def load_dataset(path: Path, split: str = "test") -> Dataset:
         raise InputError(f"BEIR folder {path} does not exist")
     qrels = read_qrels(_split_file(path, split))
     lines = read_queries(path / "queries.jsonl")
-    corpus = read_corpus(path / "corpus.jsonl")
+    corpus, owners = _corpus(path / "corpus.jsonl")
     refuse_unknown_queries(qrels, lines, path / "queries.jsonl")
-    if not any(document in corpus for judged in qrels.values() for document in judged):
+    known = set(owners.values()) if owners else corpus.keys()
+    if not any(document in known for judged in qrels.values() for document in judged):
         raise InputError(f"{path}: no document that qrels/{split}.tsv names is in corpus.jsonl")
     kept = [line for query, line in lines.items() if query in qrels]
     return Dataset(
@@ -107,48 +148,74 @@ def load_dataset(path: Path, split: str = "test") -> Dataset:
         qrels={str(line.id): qrels[str(line.id)] for line in kept},
         clusters={str(line.id): line.fact("cluster") for line in kept},
         slices={str(line.id): line.fact("style") for line in kept},
+        owners=owners,
     )
 
 
-def save_dataset(path: Path, dataset: Dataset) -> None:
-    """Write `dataset` as a BEIR folder, all of it or nothing; equal datasets give equal bytes."""
+def save_dataset(path: Path, *splits: Dataset) -> None:
+    """Write the splits of one corpus as a BEIR folder, all of it or nothing; equal ones give equal bytes."""
     with replacing(path) as folder:
-        passages = sorted(dataset.corpus.values(), key=lambda passage: passage.id)
+        passages = sorted(splits[0].corpus.values(), key=lambda passage: passage.id)
         write_jsonl(
-            folder / "corpus.jsonl",
-            ({"_id": passage.id, "title": passage.title, "text": passage.text} for passage in passages),
+            folder / "corpus.jsonl", (_passage_line(passage, splits[0].owners) for passage in passages)
         )
-        write_jsonl(
-            folder / "queries.jsonl",
-            (
-                {
-                    "_id": query,
-                    "text": text,
-                    "metadata": {"style": dataset.slices[query], "cluster": dataset.clusters[query]},
-                }
-                for query, text in sorted(dataset.queries.items())
-            ),
-        )
-        rows = [HEADER]
-        for query in sorted(dataset.queries):
-            rows += [
-                f"{query}\t{document}\t{grade}" for document, grade in sorted(dataset.qrels[query].items())
-            ]
+        lines = {query: _query_line(query, split) for split in splits for query in split.queries}
+        write_jsonl(folder / "queries.jsonl", (line for _, line in sorted(lines.items())))
         (folder / "qrels").mkdir()
-        text = "\n".join(rows) + "\n"
-        (folder / "qrels" / f"{dataset.split}.tsv").write_text(text, encoding="utf-8", newline="\n")
+        for split in splits:
+            rows = [HEADER]
+            for query in sorted(split.queries):
+                rows += [
+                    f"{query}\t{document}\t{grade}" for document, grade in sorted(split.qrels[query].items())
+                ]
+            text = "\n".join(rows) + "\n"
+            (folder / "qrels" / f"{split.split}.tsv").write_text(text, encoding="utf-8", newline="\n")
+
+
+def _passage_line(passage: Passage, owners: Mapping[str, str]) -> dict[str, Any]:
+    line: dict[str, Any] = {"_id": passage.id, "title": passage.title, "text": passage.text}
+    return line | {"metadata": {"document": owners[passage.id]}} if owners else line
+
+
+def _query_line(query: str, dataset: Dataset) -> dict[str, Any]:
+    facts = {"style": dataset.slices[query], "cluster": dataset.clusters[query]}
+    return {"_id": query, "text": dataset.queries[query], "metadata": facts}
 
 
 def read_corpus(path: Path) -> dict[str, Passage]:
     """Document id → passage, in the file's order."""
-    return {
-        id: Passage(id=id, title=line.title or "", text=line.text) for id, line in _by_id(path, _PassageLine)
-    }
+    return _corpus(path)[0]
+
+
+def _corpus(path: Path) -> tuple[dict[str, Passage], dict[str, str]]:
+    """Passages, and the owners of all of them where any has one: a passage without owns itself."""
+    passages: dict[str, Passage] = {}
+    owners: dict[str, str] = {}
+    if not path.is_file():
+        raise InputError(f"{path} does not exist")
+    for line in read_jsonl(path, _PassageLine):
+        id = str(line.id)
+        _refuse_twice(id, passages, path)
+        passages[id] = Passage(id=id, title=line.title or "", text=line.text)
+        if line.owner:
+            owners[id] = line.owner
+    return passages, {id: owners.get(id, id) for id in passages} if owners else {}
 
 
 def read_queries(path: Path) -> dict[str, QueryLine]:
-    """Query id → its line, in the file's order."""
-    return dict(_by_id(path, QueryLine))
+    """Query id → its line, in the file's order; UTF-8 with or without a byte order mark."""
+    decoder = msgspec.json.Decoder(QueryLine)
+    found: dict[str, QueryLine] = {}
+    for number, text in enumerate(_text(path).split("\n"), 1):
+        if not text.strip():
+            continue
+        try:
+            line = decoder.decode(text)
+        except msgspec.MsgspecError as error:
+            raise InputError(f"{path}, line {number}: {error}") from None
+        _refuse_twice(str(line.id), found, path)
+        found[str(line.id)] = line
+    return found
 
 
 def read_qrels(path: Path) -> Qrels:
@@ -215,13 +282,6 @@ def _text(path: Path) -> str:
         raise InputError(f"{path} is not UTF-8 ({error.reason} at byte {error.start})") from None
 
 
-def _by_id(path: Path, kind: type[Line]) -> Iterator[tuple[str, Line]]:
-    if not path.is_file():
-        raise InputError(f"{path} does not exist")
-    seen: set[str] = set()
-    for line in read_jsonl(path, kind):
-        id = str(line.id)
-        if id in seen:
-            raise InputError(f"{path}: the _id {id!r} stands there twice")
-        seen.add(id)
-        yield id, line
+def _refuse_twice(id: str, seen: Container[str], path: Path) -> None:
+    if id in seen:
+        raise InputError(f"{path}: the _id {id!r} stands there twice")

@@ -25,6 +25,9 @@ def closing_table(report: Report, name: str | None = None) -> "Table":
         title=_title(name or report.decided_on, dataset),
         title_justify="left",
         title_style="",
+        caption=dataset.remark or None,
+        caption_justify="left",
+        caption_style="",
         pad_edge=False,
         padding=(0, 1),
     )
@@ -60,10 +63,9 @@ def closing_lines(report: Report, width: int = 80) -> list[str]:
 
 
 def _title(name: str, dataset: DatasetReport) -> str:
-    facts = [f"{dataset.queries:,} queries", f"{dataset.documents:,} passages"]
-    if not dataset.decides:
-        facts.append("reported, decides nothing")
-    return f"{name}: {', '.join(facts)}"
+    whose = f" ({dataset.kind})" if dataset.kind else ""
+    decides = "decides" if dataset.decides else "reported"
+    return f"{name}{whose}: {dataset.queries:,} queries, {dataset.documents:,} passages, {decides}"
 
 
 def _cell(dataset: DatasetReport, run: str, metric: str) -> str:

@@ -19,7 +19,10 @@ Interval = tuple[float, float]
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """One of the two comparisons that are always made; `decides` where train.target names it."""
+    """One of the two comparisons that are always made; `decides` where train.target names it.
+
+    `asked`: the same on queries that people asked, where those are too few to decide.
+    """
 
     verdict: Verdict
     decides: bool
@@ -27,12 +30,14 @@ class Decision(Record, frozen=True, kw_only=True):
     comparison: Comparison
     guards: list[Guard] = []
     slices: list[SliceResult] = []
+    asked: Comparison | None = None
 
 
 class DatasetReport(Record, frozen=True, kw_only=True):
     """One test set.  `runs`: run → metric → mean; `intervals`: run → metric → 95% interval.
 
-    `decides` is False for sets that are only reported; `kind` says whose queries they are.
+    `decides` is False for sets that are only reported; `kind` says whose queries they are,
+    `remark` how small a gain they can find, and what hangs on them.
     """
 
     runs: dict[str, dict[str, float]]
@@ -43,6 +48,7 @@ class DatasetReport(Record, frozen=True, kw_only=True):
     clusters: int = 0
     decides: bool = False
     kind: str = ""
+    remark: str = ""
 
 
 class Report(Record, frozen=True, kw_only=True):

@@ -1,13 +1,17 @@
 """Choosing on dev: how much of the weights' change is kept, and that neither side of search pays for it."""
 
+import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 
 from idiolect.evaluation.beir import Dataset
+from idiolect.evaluation.labels import FEWEST_STEERING, NAME
 from idiolect.evaluation.metrics import aggregate
+from idiolect.evaluation.resampling import cluster_sums, standard_error
 from idiolect.evaluation.retrieval import Run, retrieve
 from idiolect.evaluation.verdict import SMALLEST_GAIN
 from idiolect.mining.ranking import Corpus
@@ -18,6 +22,14 @@ Scores = dict[str, float]
 """ "SET/KIND", such as "queries/dense" → nDCG@10 averaged over the styles of query."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What one encoder scores on dev; `values` are behind the scores: "SET/KIND" → query → nDCG@10."""
+
+    scores: Scores
+    values: Mapping[str, Mapping[str, float]]
+
+
 class Encodes(Protocol):
     def encode(self, texts: Sequence[str], kind: Kind) -> Vectors: ...
 
@@ -25,8 +37,9 @@ class Encodes(Protocol):
 class DevJudge:
     """Scores encoders on the dev sets.
 
-    `queries` (written ones, or copied ones of styles that nothing trains on) chooses where there
-    are any, else `masked`; `target` says whether its dense or its hybrid score is raised.
+    `labelled` (what people asked) chooses where it has FEWEST_STEERING queries, else `queries`
+    (written ones, or copied ones of styles that nothing trains on) where there are any, else
+    `masked`; `target` says whether its dense or its hybrid score is raised.
     """
 
     def __init__(
@@ -35,44 +48,75 @@ class DevJudge:
         self.dev = dev
         self.fusion = fusion
         self.chooses = "queries" if "queries" in dev else "masked"
+        steering = []
+        if NAME in dev and len(dev[NAME].queries) >= FEWEST_STEERING:
+            steering = ["queries"] if "queries" in dev else []
+            self.chooses = NAME
         kind, self.other = ("dense", "hybrid") if target == "embedding" else ("hybrid", "dense")
         self.objective = f"{self.chooses}/{kind}"
+        self.next = [f"{name}/{kind}" for name in steering]
 
     def score(self, encoder: Encodes) -> float:
-        """The objective alone: what early stopping looks at."""
-        vectors = encoder.encode(_texts(self.dev[self.chooses]), "passage")
-        return self._measure(encoder, self.chooses, vectors)[self.objective]
+        """What early stopping looks at: the objective.
 
-    def measure(self, encoder: Encodes) -> Scores:
-        """All dev sets, dense and hybrid; a passage that stands in several is encoded once."""
-        texts = list(dict.fromkeys(text for name in self.dev for text in _texts(self.dev[name])))
-        known = dict(zip(texts, encoder.encode(texts, "passage"), strict=True))
-        scores: Scores = {}
-        for name, dataset in self.dev.items():
-            scores |= self._measure(encoder, name, np.stack([known[text] for text in _texts(dataset)]))
-        return scores
+        Where that is what people asked, its mean with the written queries: from one checkpoint to
+        the next, few queries move by chance or not at all.
+        """
+        objectives = (self.objective, *self.next)
+        scores = self._measure(encoder, [objective.partition("/")[0] for objective in objectives]).scores
+        return sum(scores[objective] for objective in objectives) / len(objectives)
 
-    def choose(self, curve: Mapping[float, Scores]) -> float:
+    def measure(self, encoder: Encodes) -> Measured:
+        """All dev sets, dense and hybrid."""
+        return self._measure(encoder, self.dev)
+
+    def choose(self, curve: Mapping[float, Measured]) -> float:
         """The share with the best objective among those that lower the other kind on no dev set.
 
-        `curve` maps shares to scores, 0 (the base) among them; a fall below SMALLEST_GAIN is
-        none.  What raises dense can lower the hybrid, since it makes the two sides alike, and the
-        reverse: neither is bought with the other.  Of equals the smallest share.
+        `curve` maps shares to what they score, 0 (the base) among them.  What raises dense can
+        lower the hybrid, since it makes the two sides alike, and the reverse: neither is bought
+        with the other.  Shares that people's queries find equal are told apart by the written
+        ones; of equals the smallest is taken.
         """
-        floors = {name: curve[0.0][f"{name}/{self.other}"] - SMALLEST_GAIN for name in self.dev}
+        base = curve[0.0]
         allowed = [
             share
-            for share, scores in curve.items()
-            if all(scores[f"{name}/{self.other}"] >= floor for name, floor in floors.items())
+            for share, found in curve.items()
+            if not any(self._falls(name, base, found) for name in self.dev)
         ]
-        return max(allowed, key=lambda share: (curve[share][self.objective], -share))
+        objectives = (self.objective, *self.next)
+        return max(allowed, key=lambda share: (*(curve[share].scores[name] for name in objectives), -share))
 
-    def _measure(self, encoder: Encodes, name: str, vectors: Vectors) -> Scores:
-        dataset = self.dev[name]
-        corpus = Corpus(list(dataset.corpus.values()), vectors, self.fusion)
-        queries = encoder.encode(list(dataset.queries.values()), "query")
-        runs = retrieve(dataset, corpus, queries, ("dense", "hybrid"))
-        return {f"{name}/{kind}": round(_style_mean(run, dataset), 5) for kind, run in runs.items()}
+    def _falls(self, name: str, base: Measured, found: Measured) -> bool:
+        """Whether a dev set's other kind falls: by more than SMALLEST_GAIN and, among people's few queries,
+        by more than its standard error, since there one query that slips a rank makes as much.
+        """
+        key = f"{name}/{self.other}"
+        fall = base.scores[key] - found.scores[key]
+        if fall <= SMALLEST_GAIN or name != NAME:
+            return fall > SMALLEST_GAIN
+        differences = {query: value - base.values[key][query] for query, value in found.values[key].items()}
+        sums, sizes = cluster_sums(differences, self.dev[name].clusters)
+        return fall > (standard_error(sums, sizes) if len(sums) > 1 else math.inf)
+
+    def _measure(self, encoder: Encodes, names: Collection[str]) -> Measured:
+        """A passage that stands in several sets is encoded once."""
+        sets = [self.dev[name] for name in names]
+        texts = list(dict.fromkeys(text for dataset in sets for text in _texts(dataset)))
+        known = dict(zip(texts, encoder.encode(texts, "passage"), strict=True))
+        scores: Scores = {}
+        values: dict[str, Mapping[str, float]] = {}
+        for name, dataset in zip(names, sets, strict=True):
+            vectors = np.stack([known[text] for text in _texts(dataset)])
+            corpus = Corpus(list(dataset.corpus.values()), vectors, self.fusion)
+            queries = encoder.encode(list(dataset.queries.values()), "query")
+            runs = retrieve(
+                dataset, corpus, queries, ("dense", "hybrid"), owners=dataset.owners_of(corpus.ids)
+            )
+            for kind, run in runs.items():
+                scores[f"{name}/{kind}"] = round(_style_mean(run, dataset), 5)
+                values[f"{name}/{kind}"] = run.metric("ndcg@10")
+        return Measured(scores, values)
 
 
 def _texts(dataset: Dataset) -> list[str]:

@@ -34,25 +34,37 @@ class Guard(Record, frozen=True, kw_only=True):
         return self.tuned < self.base * (1 - GUARD_FALL)
 
 
-def decide(comparison: Comparison, guards: Sequence[Guard], slices: Sequence[SliceResult]) -> Verdict:
+def decide(
+    comparison: Comparison,
+    guards: Sequence[Guard],
+    slices: Sequence[SliceResult],
+    asked: Comparison | None = None,
+) -> Verdict:
     """The verdict on run b against run a.
 
-    promote: the interval's lower bound is above 0 and no guard or slice fails.  keep-base: otherwise,
-    where the point estimate is not above 0 or the upper bound is below SMALLEST_GAIN.  Else inconclusive.
+    promote: the interval's lower bound is above 0, no guard or slice fails, and the queries that
+    people asked (`asked`, where they are too few to decide) do not fall beyond chance.  keep-base:
+    otherwise, where the point estimate is not above 0 or the upper bound is below SMALLEST_GAIN.
+    Else inconclusive.
     """
     low, high = comparison.ci95
-    if low > 0 and not failures(guards, slices):
+    if low > 0 and not failures(guards, slices, asked):
         return "promote"
     if comparison.delta <= 0 or high < SMALLEST_GAIN:
         return "keep-base"
     return "inconclusive"
 
 
-def sentence(comparison: Comparison, guards: Sequence[Guard], slices: Sequence[SliceResult]) -> str:
+def sentence(
+    comparison: Comparison,
+    guards: Sequence[Guard],
+    slices: Sequence[SliceResult],
+    asked: Comparison | None = None,
+) -> str:
     """The verdict of `decide` and its reason, in one sentence with the figures."""
     a, b, metric = comparison.a, comparison.b, label(comparison.metric)
     gain = f"{b} gains {signed(comparison.delta)} {metric} over {a}"
-    match decide(comparison, guards, slices):
+    match decide(comparison, guards, slices, asked):
         case "promote":
             text = f"Promote: {gain}"
         case "keep-base" if comparison.delta == 0:
@@ -62,16 +74,18 @@ def sentence(comparison: Comparison, guards: Sequence[Guard], slices: Sequence[S
         case "keep-base":
             text = f"Keep the base: whatever {b} gains over {a} is below {SMALLEST_GAIN} {metric}"
         case _ if comparison.ci95[0] > 0:
-            text = f"Inconclusive, so the base is kept: {gain} but {failures(guards, slices)}"
+            text = f"Inconclusive, so the base is kept: {gain} but {failures(guards, slices, asked)}"
         case _:
             text = f"Inconclusive, so the base is kept: {gain}, which may be chance"
     return f"{text} ({evidence(comparison)})."
 
 
-def failures(guards: Sequence[Guard], slices: Sequence[SliceResult]) -> str:
+def failures(guards: Sequence[Guard], slices: Sequence[SliceResult], asked: Comparison | None = None) -> str:
     """What fell, with how far: "falls on the guard nano (−2.1%)"; "" where nothing did."""
     fallen = [f"the guard {guard.name} ({percent(guard.relative)})" for guard in guards if guard.fails]
     fallen += [
         f"{result.name} queries ({signed(result.comparison.delta)})" for result in slices if result.fails
     ]
+    if asked is not None and asked.ci95[1] < 0:
+        fallen.append(f"the queries that people asked ({signed(asked.delta)})")
     return f"falls on {listed(fallen)}" if fallen else ""

@@ -1,6 +1,6 @@
 """evaluate: base and tuned side by side on the frozen test and on given BEIR sets; the decisions, the verdict."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -8,16 +8,18 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from idiolect.evaluation import remarks
 from idiolect.evaluation.advice import what_next
-from idiolect.evaluation.beir import Dataset, load_dataset
-from idiolect.evaluation.examples import pick_examples
+from idiolect.evaluation.beir import Dataset, load_dataset, read_queries
+from idiolect.evaluation.evaluated import Evaluated, Sets
+from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.page import write_report
-from idiolect.evaluation.report import DatasetReport, Decision, Report
+from idiolect.evaluation.report import Decision, Report
 from idiolect.evaluation.retrieval import Run, retrieve
-from idiolect.evaluation.significance import Comparison, compare, mean_interval
-from idiolect.evaluation.slices import compare_slices
+from idiolect.evaluation.significance import LEVEL, Comparison
 from idiolect.evaluation.verdict import Guard, decide, sentence
+from idiolect.evaluation.wording import evidence
 from idiolect.files import read_json, read_jsonl, write_jsonl
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
@@ -25,8 +27,10 @@ from idiolect.records import Fusion, Query, Selection
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder, encode, model_encoder
 
-SHOWN_METRICS = ("ndcg@10", "recall@10")
 DEPTH = 100
+
+STEERING = f"{NAME}-dev"
+"""What the set is called whose queries chose on dev."""
 
 _NOTABLE_FALL = 0.005  # in units of the metric, where chance is not ruled out
 
@@ -40,25 +44,6 @@ class _Sides:
     fusion: Mapping[str, Fusion]
 
 
-@dataclass(frozen=True)
-class _Evaluated:
-    """A data set and the runs over it."""
-
-    dataset: Dataset
-    runs: dict[str, Run]
-
-    def mean(self, run: str, metric: str) -> float:
-        return aggregate(self.runs[run].values, self.dataset.queries)[metric]
-
-    def compare(self, a: str, b: str, metric: str, seed: int) -> Comparison:
-        first, second = self.runs[a].metric(metric), self.runs[b].metric(metric)
-        return compare(first, second, self.dataset.clusters, seed, names=(a, b), metric=metric)
-
-    def best_base(self, metric: str) -> str:
-        """The better of dense and hybrid without training: what the shipped retriever must beat."""
-        return max(("dense-base", "hybrid-base"), key=lambda run: self.mean(run, metric))
-
-
 def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     selection = msgspec.convert(read_json(work.require(work.selection, "train")), Selection)
@@ -68,18 +53,33 @@ def run(context: Context) -> Summary:
     sides = _Sides(base, tuned, selection.fusion)
 
     test = _evaluate(load_dataset(work.require(work.test, "prepare")), sides, context)
-    names = {"test"}
-    reported = [_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.beir]
-    guards = [_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.guard]
-
-    report = _report(context, selection, sides, test, reported, guards)
+    people = _asked_by_people(context)
+    labelled = {split: _evaluate(dataset, sides, context) for split, dataset in people.items()}
+    names = {"test", NAME, STEERING}
+    sets = Sets(
+        test=test,
+        labelled=labelled.get("test"),
+        steering=labelled.get("dev"),
+        beir=[_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.beir],
+        guards=[_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.guard],
+    )
+    report = _report(context, selection, sides, sets)
     write_report(report, work.report, work.report_page)
-    write_jsonl(work.per_query, (row for found in (test, *reported, *guards) for row in _per_query(found)))
+    write_jsonl(work.per_query, (row for found in sets.all for row in _per_query(found)))
     context.progress.note(f"verdict: {report.verdict}")
     return {
         "verdict": report.verdict,
         "runs": {name: dataset.runs for name, dataset in report.datasets.items()},
     }
+
+
+def _asked_by_people(context: Context) -> dict[str, Dataset]:
+    """The labelled test queries; where there are none, those of dev, which then are all that there is to show."""
+    folder = context.workspace.labelled
+    for split, name in (("test", NAME), ("dev", STEERING)):
+        if (folder / "qrels" / f"{split}.tsv").is_file():
+            return {split: replace(load_dataset(folder, split), name=name)}
+    return {}
 
 
 def _given(folder: str, taken: set[str]) -> Dataset:
@@ -91,7 +91,7 @@ def _given(folder: str, taken: set[str]) -> Dataset:
     return dataset
 
 
-def _evaluate(dataset: Dataset, sides: _Sides, context: Context) -> _Evaluated:
+def _evaluate(dataset: Dataset, sides: _Sides, context: Context) -> Evaluated:
     progress = context.progress
     passages = list(dataset.corpus.values())
     texts = [passage.full_text for passage in passages]
@@ -104,141 +104,121 @@ def _evaluate(dataset: Dataset, sides: _Sides, context: Context) -> _Evaluated:
         corpus = Corpus(passages, vectors, sides.fusion[side], lexical)
         lexical = corpus.bm25
         kinds = ("dense", "bm25", "hybrid") if side == "base" else ("dense", "hybrid")
-        for kind, found in retrieve(dataset, corpus, queries, kinds, DEPTH).items():
+        owners = dataset.owners_of(corpus.ids)
+        for kind, found in retrieve(dataset, corpus, queries, kinds, DEPTH, owners).items():
             runs[kind if kind == "bm25" else f"{kind}-{side}"] = found
-    return _Evaluated(dataset, runs)
+    return Evaluated(dataset, runs)
 
 
-def _report(
-    context: Context,
-    selection: Selection,
-    sides: _Sides,
-    test: _Evaluated,
-    reported: Sequence[_Evaluated],
-    guards: Sequence[_Evaluated],
-) -> Report:
+def _report(context: Context, selection: Selection, sides: _Sides, sets: Sets) -> Report:
     config = context.config
-    metric, target = config.evaluate.metric, config.train.target
+    metric, target, seed = config.evaluate.metric, config.train.target, config.seed
+    judge = sets.deciding
+    pairs = {"dense": ("dense-base", "dense-tuned"), "retriever": (judge.best_base(metric), "hybrid-tuned")}
+    chosen: Literal["dense", "retriever"] = "dense" if target == "embedding" else "retriever"
+    other: Literal["dense", "retriever"] = "retriever" if chosen == "dense" else "dense"
     decisions: dict[Literal["dense", "retriever"], Decision] = {
-        "dense": _decision(
-            test, guards, "dense-base", "dense-tuned", metric, config.seed, target == "embedding"
-        ),
-        "retriever": _decision(
-            test, guards, test.best_base(metric), "hybrid-tuned", metric, config.seed, target == "retriever"
-        ),
+        "dense": _decision(sets, *pairs["dense"], metric, seed, chosen == "dense"),
+        "retriever": _decision(sets, *pairs["retriever"], metric, seed, chosen == "retriever"),
     }
-    deciding, other = (
-        (decisions["dense"], decisions["retriever"])
-        if target == "embedding"
-        else (decisions["retriever"], decisions["dense"])
-    )
+    deciding = decisions[chosen]
     teacher = next((query.teacher for query in read_jsonl(context.workspace.queries, Query)), "")
     datasets = {
-        found.dataset.name: _dataset_report(found, metric, config.seed) for found in (*reported, *guards)
+        found.name: found.report(metric, seed, pairs[chosen], **_role(sets, found, selection))
+        for found in sets.all
     }
-    own = msgspec.structs.replace(
-        _dataset_report(test, metric, config.seed), decides=True, kind="held-out documents' queries"
-    )
-    first, second = deciding.comparison.a, deciding.comparison.b
-    won, lost = pick_examples(
-        test.dataset,
-        test.runs[first].rankings,
-        test.runs[second].rankings,
-        test.runs[first].metric(metric),
-        test.runs[second].metric(metric),
-    )
+    won, lost = judge.examples(*pairs[chosen], metric)
+    counts = _counts(context, sets)
     return Report(
         verdict=deciding.verdict,
         sentence=deciding.sentence,
         decisions=decisions,
-        datasets={"test": own, **datasets},
-        dimensions=_dimensions(test, sides, selection),
+        datasets=datasets,
+        dimensions=_dimensions(judge, sides, selection),
         target=target,
         metric=metric,
+        decided_on=judge.name,
         base=sides.base.runtime.files.name,
         teacher=teacher,
         won=won,
         lost=lost,
         depth=DEPTH,
         fusion=selection.fusion,
-        counts={
-            "documents": len(set(test.dataset.clusters.values())),
-            "test queries": len(test.dataset.queries),
-        },
-        warnings=_warnings(other, selection),
-        notes=_notes(selection, teacher),
+        counts=counts,
+        warnings=_warnings(sets, pairs[chosen], metric, seed, decisions[other], selection),
+        notes=_notes(selection, teacher if judge is sets.test else ""),
         what_next=what_next(
             deciding.verdict,
             deciding.comparison,
-            own.runs,
+            datasets[judge.name].runs,
             teacher=teacher.split(":")[0],
-            labelled=0,
+            labelled=counts["queries that people asked"],
             target=target,
             guards=deciding.guards,
             slices=deciding.slices,
+            asked=deciding.asked,
+            people_decide=judge is sets.labelled,
         ),
     )
 
 
-def _decision(
-    test: _Evaluated, guards: Sequence[_Evaluated], a: str, b: str, metric: str, seed: int, decides: bool
-) -> Decision:
-    comparison = test.compare(a, b, metric, seed)
-    slices = compare_slices(
-        test.runs[a].metric(metric),
-        test.runs[b].metric(metric),
-        test.dataset.clusters,
-        test.dataset.slices,
-        seed,
-        names=(a, b),
-        metric=metric,
-    )
+def _decision(sets: Sets, a: str, b: str, metric: str, seed: int, decides: bool) -> Decision:
+    judge = sets.deciding
+    comparison = judge.compare(a, b, metric, seed)
+    slices = judge.compare_slices(a, b, metric, seed)
     held = [
-        Guard(name=guard.dataset.name, metric=metric, base=guard.mean(a, metric), tuned=guard.mean(b, metric))
-        for guard in guards
+        Guard(name=guard.name, metric=metric, base=guard.mean(a, metric), tuned=guard.mean(b, metric))
+        for guard in sets.guards
     ]
+    asked = None
+    if sets.labelled is not None and judge is not sets.labelled:
+        asked = sets.labelled.compare(a, b, metric, seed)
     return Decision(
-        verdict=decide(comparison, held, slices),
+        verdict=decide(comparison, held, slices, asked),
         decides=decides,
-        sentence=sentence(comparison, held, slices),
+        sentence=sentence(comparison, held, slices, asked),
         comparison=comparison,
         guards=held,
         slices=slices,
+        asked=asked,
     )
 
 
-def _dataset_report(found: _Evaluated, metric: str, seed: int) -> DatasetReport:
-    dataset = found.dataset
-    pairs = [
-        ("dense-base", "dense-tuned"),
-        ("hybrid-base", "hybrid-tuned"),
-        ("dense-base", "hybrid-base"),
-        ("dense-base", "hybrid-tuned"),
-    ]
-    return DatasetReport(
-        runs={name: aggregate(run.values, dataset.queries) for name, run in found.runs.items()},
-        comparisons=[found.compare(a, b, metric, seed) for a, b in pairs],
-        intervals={
-            name: {shown: mean_interval(run.metric(shown), dataset.clusters, seed) for shown in SHOWN_METRICS}
-            for name, run in found.runs.items()
-        },
-        queries=len(dataset.queries),
-        documents=len(dataset.corpus),
-        clusters=len(set(dataset.clusters.values())),
-        kind="a given BEIR set",
-    )
+def _role(sets: Sets, found: Evaluated, selection: Selection) -> dict[str, Any]:
+    """Whose queries a set holds, whether it decides, and what hangs on it."""
+    if found is sets.test:
+        kind, consequence = "synthetic", remarks.OUTRANKED
+    elif found is sets.labelled:
+        kind, consequence = "asked by people", remarks.TOO_FEW
+    elif found is sets.steering:
+        kind = "asked by people, used on dev"
+        consequence = remarks.STEERED if selection.judged_by == NAME else remarks.REPORTED
+    else:
+        kind, consequence = "a given BEIR set", remarks.REPORTED
+    decides = found is sets.deciding
+    return {"kind": kind, "consequence": remarks.DECIDE if decides else consequence, "decides": decides}
 
 
-def _dimensions(test: _Evaluated, sides: _Sides, selection: Selection) -> dict[str, dict[str, int | float]]:
+def _counts(context: Context, sets: Sets) -> dict[str, int]:
+    judge, queries = sets.deciding.dataset, context.workspace.labelled / "queries.jsonl"
+    return {
+        "documents": len(set(judge.clusters.values())),
+        "test queries": len(judge.queries),
+        "queries that people asked": len(read_queries(queries)) if queries.is_file() else 0,
+    }
+
+
+def _dimensions(judge: Evaluated, sides: _Sides, selection: Selection) -> dict[str, dict[str, int | float]]:
     """nDCG@10 of the tuned model's vectors cut to each trained dimension and made unit length again."""
-    dataset = test.dataset
+    dataset = judge.dataset
     passages = list(dataset.corpus.values())
     vectors = sides.tuned.encode([passage.full_text for passage in passages], "passage")
     queries = sides.tuned.encode(list(dataset.queries.values()), "query")
     table: dict[str, dict[str, int | float]] = {}
     for size in selection.dimensions:
         corpus = Corpus(passages, _cut(vectors, size), Fusion(weight=0.0))
-        found = retrieve(dataset, corpus, _cut(queries, size), ("dense",))["dense"]
+        owners = dataset.owners_of(corpus.ids)
+        found = retrieve(dataset, corpus, _cut(queries, size), ("dense",), owners=owners)["dense"]
         score = aggregate(found.values, dataset.queries)["ndcg@10"]
         table[str(size)] = {"ndcg@10": score, "bytes_per_vector": 4 * size}
     return table
@@ -251,27 +231,43 @@ def _cut(vectors: np.ndarray, size: int) -> np.ndarray:
     return result
 
 
-def _warnings(other: Decision, selection: Selection) -> list[str]:
-    """Training that dev did not like, and the comparison that does not decide, where it falls."""
+def _warnings(
+    sets: Sets, pair: tuple[str, str], metric: str, seed: int, other: Decision, selection: Selection
+) -> list[str]:
+    """Training that dev did not like, and where what does not decide falls."""
     warnings = []
     if not selection.share:
         warnings.append(
             "no share of what training changed did better on dev without costing the other side of search: "
             "the tuned model is the base."
         )
-    comparison = other.comparison
-    if comparison.delta < 0 and (comparison.p < 0.05 or comparison.delta < -_NOTABLE_FALL):
+    if _falls(other.comparison):
         warnings.append(f"the comparison that does not decide falls: {other.sentence}")
+    if sets.deciding is not sets.test:
+        synthetic = sets.test.compare(*pair, metric, seed)
+        if _falls(synthetic):
+            warnings.append(
+                f"the synthetic queries, which do not decide, fall: {synthetic.b} against {synthetic.a} "
+                f"({evidence(synthetic)})."
+            )
     return warnings
 
 
-def _notes(selection: Selection, teacher: str) -> list[str]:
+def _falls(comparison: Comparison) -> bool:
+    return comparison.delta < 0 and (comparison.p < LEVEL or comparison.delta < -_NOTABLE_FALL)
+
+
+def _notes(selection: Selection, judged_by: str) -> list[str]:
+    """How dev chose; `judged_by` is the teacher whose queries decide, "" where people's do."""
+    weighed = "masked pseudo-queries" + (
+        " and queries that people asked" if NAME in selection.weight_curves else ""
+    )
     notes = [
         f"{selection.share:.0%} of the weights' change was kept, chosen on dev ({selection.judged_by}).",
-        f"Fusion weights, chosen on masked pseudo-queries: base {selection.fusion['base'].weight:g}, "
+        f"Fusion weights, chosen on {weighed}: base {selection.fusion['base'].weight:g}, "
         f"tuned {selection.fusion['tuned'].weight:g}.",
     ]
-    if teacher == "extractive":
+    if judged_by == "extractive":
         notes.append(
             "The test queries are headings and definitions cut out of the documents, styles that training "
             "never saw; queries that people asked would be a better judge."
@@ -279,7 +275,7 @@ def _notes(selection: Selection, teacher: str) -> list[str]:
     return notes
 
 
-def _per_query(found: _Evaluated) -> Iterator[dict[str, Any]]:
+def _per_query(found: Evaluated) -> Iterator[dict[str, Any]]:
     dataset = found.dataset
     for query, text in dataset.queries.items():
         yield {

@@ -1,25 +1,22 @@
 """prepare: queries → splits, training examples with negatives and teacher scores, dev sets, the frozen test."""
 
-import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-
-import msgspec
-import numpy as np
 
 from idiolect.config import Config
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.beir import Dataset, save_dataset
+from idiolect.evaluation.labels import normalised
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
+from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.examples import Miner
 from idiolect.mining.frozen_test import freeze, still_frozen
-from idiolect.mining.fusion import best_weight
 from idiolect.mining.masking import masked_passages, with_masks
-from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.ranking import Corpus
 from idiolect.mining.splits import assign, group_of
-from idiolect.mining.vectors import CachedEncoder
-from idiolect.mining.weighting import masked_curve
+from idiolect.mining.weighting import choose_weight
 from idiolect.progress import Progress, track
 from idiolect.records import (
     Chunk,
@@ -27,19 +24,27 @@ from idiolect.records import (
     FrozenTest,
     Fusion,
     Mining,
-    Passage,
     Query,
     Split,
     SplitName,
 )
 from idiolect.stages.context import Context, Summary
+from idiolect.stages.dev_pool import pool
 from idiolect.stages.encoders import base_encoder, encode
+from idiolect.stages.labelled import (
+    asked,
+    banned,
+    labelled_set,
+    read_labelled,
+    save_labelled,
+    split_records,
+    tell,
+    with_chunks,
+)
 from idiolect.teachers.extractive import JUDGING_STYLES, TRAINING_STYLES, masked_queries
 
 FEWEST_JUDGING = 50
 """With fewer headings and definitions than this, copied sentences join the queries that judge."""
-
-_POOL_DEPTH = 30
 
 
 def run(context: Context) -> Summary:
@@ -53,8 +58,13 @@ def run(context: Context) -> Summary:
     groups = group_of(chunks)
     frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
     split_of = _split(queries, groups, config, frozen)
+    labelled = read_labelled(context, chunks, groups, split_of)
     encoder = base_encoder(context)
     by_split = _by_split(queries, split_of, groups, frozen)
+    judging = {
+        name: _judging(by_split[name], name == "test" and frozen is not None) for name in ("dev", "test")
+    }
+    _keep_from_training(by_split, labelled.held_out)
     vectors = encode(
         encoder, [chunk.passage.full_text for chunk in chunks], "passage", progress, "encoding chunks"
     )
@@ -67,10 +77,18 @@ def run(context: Context) -> Summary:
     if missing > 0:
         masked += masked_queries(other_chunks, missing, config.seed, language)
 
-    mining = _choose_fusion(chunks, vectors, masked, language, encoder)
+    asked_dev = labelled_set(labelled.queries["dev"], "dev", chunks)
+    steering = asked(asked_dev) if labelled.steers else ()
+    weighed = choose_weight(chunks, vectors, masked, steering, Fusion(language=language), encoder)
+    mining = Mining(
+        fusion=weighed.fusion, weight_curve=weighed.curve, masked=list(masked), weight_curves=weighed.curves
+    )
     corpus = Corpus([chunk.passage for chunk in chunks], vectors, mining.fusion)
 
-    miner = Miner(chunks, corpus, config.prepare, config.seed, by_split["test"])
+    judged = {normalised(query.text) for queries in judging.values() for query in queries}
+    given = with_chunks(labelled, corpus, chunks, encoder, judged, groups, split_of)
+    tested = [*judging["test"], *banned(given["test"], chunks)]
+    miner = Miner(chunks, corpus, config.prepare, config.seed, tested)
     counts: Summary = {
         "fusion_weight": mining.fusion.weight,
         "masked_queries": len(masked),
@@ -78,6 +96,7 @@ def run(context: Context) -> Summary:
     }
     for name, path in (("train", work.train), ("dev", work.dev)):
         trained = [query for query in by_split[name] if not query.copied or query.style in TRAINING_STYLES]
+        trained += given[name]
         texts = [query.text for query in trained]
         query_vectors = encode(encoder, texts, "query", progress, f"encoding {name} queries")
         rows = track(
@@ -86,16 +105,15 @@ def run(context: Context) -> Summary:
         counts[name] = write_jsonl(path, (example for row in rows for example in miner.examples(*row)))
     counts["shortfalls"] = dict(miner.shortfalls)
 
-    judging = {
-        name: _judging(by_split[name], name == "test" and frozen is not None) for name in ("dev", "test")
-    }
     remove(work.dev_sets)
+    dev_sets = [replace(asked_dev, slices={})]  # people's queries weigh as they come, whatever their styles
     for name, members in (("queries", judging["dev"]), ("masked", masked)):
-        dataset = _dataset(name, "dev", members, chunks, groups)
-        counts[f"dev_{name}"] = len(dataset.queries)
+        dev_sets.append(_dataset(name, "dev", members, chunks, groups))
+    for dataset in dev_sets:
+        counts[f"dev_{dataset.name}"] = len(dataset.queries)
         if dataset.queries:
-            pool = _pool(dataset, corpus, encoder, config.prepare.dev_corpus, config.seed, progress)
-            save_dataset(work.dev_sets / name, pool)
+            part = pool(dataset, corpus, encoder, config.prepare.dev_corpus, config.seed, progress)
+            save_dataset(work.dev_sets / dataset.name, part)
 
     test = _dataset("test", "test", judging["test"], chunks, groups)
     if not test.queries:
@@ -104,10 +122,12 @@ def run(context: Context) -> Summary:
         )
     save_dataset(work.test, test)
     used = freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
-    splits = _split_records(by_split, judging, groups)
-    write_jsonl(work.splits, splits)
+    save_labelled(work, labelled, chunks)
+    splits = [*_split_records(by_split, judging, groups), *split_records(labelled)]
+    write_jsonl(work.splits, sorted(splits, key=lambda record: record.query_id))
     write_json(work.mining, mining)
     counts |= {"test": len(test.queries), "test_digest": used.digest[:12], "test_kept": frozen is not None}
+    counts |= tell(labelled, progress)
     _tell(progress, counts, miner)
     return counts
 
@@ -132,6 +152,7 @@ def _split(
         config.prepare.dev_fraction,
         config.seed,
         kept,
+        Counter(groups.values()),
     )
 
 
@@ -156,6 +177,13 @@ def _by_split(
     return result
 
 
+def _keep_from_training(by_split: dict[str, list[Query]], words: Collection[str]) -> None:
+    """Make training queries unused that say the same as a held-out one."""
+    train, by_split["train"] = by_split["train"], []
+    for query in train:
+        by_split["unused" if normalised(query.text) in words else "train"].append(query)
+
+
 def _judging(queries: Sequence[Query], frozen: bool) -> list[Query]:
     """The queries of dev or test that judge: written ones, or copied ones of styles that nothing trains on."""
     if frozen:
@@ -169,70 +197,24 @@ def _judging(queries: Sequence[Query], frozen: bool) -> list[Query]:
     return judging
 
 
-def _choose_fusion(
-    chunks: Sequence[Chunk],
-    vectors: np.ndarray,
-    masked: Sequence[Query],
-    language: str,
-    encoder: CachedEncoder,
-) -> Mining:
-    """The fusion weight at which masked pseudo-queries find their cut chunks best."""
-    fusion = Fusion(language=language)
-    curve = masked_curve(chunks, vectors, masked, fusion, encoder)
-    if masked:
-        fusion = msgspec.structs.replace(fusion, weight=best_weight(curve))
-    return Mining(
-        fusion=fusion,
-        weight_curve={f"{weight:g}": round(value, 5) for weight, value in curve.items()},
-        masked=list(masked),
-    )
-
-
 def _dataset(
     name: str, split: str, queries: Sequence[Query], chunks: Sequence[Chunk], groups: Mapping[str, str]
 ) -> Dataset:
-    """Queries over the whole corpus, copied ones cut out of it."""
+    """Queries over the whole corpus, copied ones cut out of it; duplicates of a positive answer as well."""
     changed = masked_passages(chunks, queries)
+    same = saying_the_same(chunks)
     corpus = {passage.id: passage for passage in with_masks(chunks, changed)}
     return Dataset(
         name=name,
         split=split,
         corpus=corpus,
         queries={query.id: query.text for query in queries},
-        qrels={query.id: dict.fromkeys(query.positives, 1) for query in queries},
+        qrels={
+            query.id: {member: 1 for positive in query.positives for member in same.get(positive, [positive])}
+            for query in queries
+        },
         clusters={query.id: groups[query.source] for query in queries},
         slices={query.id: query.style for query in queries},
-    )
-
-
-def _pool(
-    dataset: Dataset, corpus: Corpus, encoder: CachedEncoder, size: int, seed: int, progress: Progress
-) -> Dataset:
-    """The dataset over at most about `size` passages: what is hard for its queries, what is right, and a sample."""
-    if len(dataset.corpus) <= size:
-        return dataset
-    texts = list(dataset.queries.values())
-    vectors = encode(encoder, texts, "query", progress, f"encoding dev {dataset.name}")
-    kept = {identifier for judged in dataset.qrels.values() for identifier in judged}
-    ranked = [
-        top(corpus.fused(text, vector), _POOL_DEPTH) for text, vector in zip(texts, vectors, strict=True)
-    ]
-    for depth in range(_POOL_DEPTH):
-        if len(kept) >= size:
-            break
-        kept |= {corpus.ids[int(columns[depth])] for columns in ranked if depth < len(columns)}
-    sample = list(dataset.corpus)
-    random.Random(seed).shuffle(sample)  # the same order for every dev set: what they share is encoded once
-    kept |= set([identifier for identifier in sample if identifier not in kept][: max(size - len(kept), 0)])
-    passages: dict[str, Passage] = {key: value for key, value in dataset.corpus.items() if key in kept}
-    return Dataset(
-        name=dataset.name,
-        split=dataset.split,
-        corpus=passages,
-        queries=dataset.queries,
-        qrels=dataset.qrels,
-        clusters=dataset.clusters,
-        slices=dataset.slices,
     )
 
 
@@ -247,7 +229,7 @@ def _split_records(
             trains = name in ("train", "dev") and (not query.copied or query.style in TRAINING_STYLES)
             split: Any = name if trains or query.id in judges else "unused"
             records.append(Split(query_id=query.id, split=split, group=groups[query.source]))
-    return sorted(records, key=lambda record: record.query_id)
+    return records
 
 
 def _tell(progress: Progress, counts: Summary, miner: Miner) -> None:

@@ -5,18 +5,22 @@ from collections.abc import Sequence
 
 import msgspec
 
+from idiolect import __version__
 from idiolect.config import Train
 from idiolect.evaluation.beir import load_dataset
+from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.selection import DevJudge
-from idiolect.files import read_json, read_jsonl, remove, replacing, write_json
-from idiolect.mining.fusion import best_weight
-from idiolect.mining.weighting import masked_curve
-from idiolect.records import Chunk, Fusion, Mining, Query, Selection, TrainingExample
+from idiolect.files import digest_path, digest_value, read_json, read_jsonl, remove, replacing, write_json
+from idiolect.mining.duplicates import saying_the_same
+from idiolect.mining.weighting import Weighed, choose_weight
+from idiolect.records import Chunk, Mining, Selection, TrainingExample
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.torch import TorchRuntime, load
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder, base_files, encode, model_encoder
+from idiolect.stages.labelled import asked
 from idiolect.training.batches import Guide
+from idiolect.training.checkpoints import Checkpoints
 from idiolect.training.merge import interpolate
 from idiolect.training.trainer import load_for_training, train
 
@@ -40,7 +44,6 @@ def run(context: Context) -> Summary:
     if examples:
         base_weights = {name: value.clone() for name, value in model.state_dict().items()}
         student = load_for_training(files, config.train.adapter)
-        remove(work.checkpoints)
         trained = train(
             student,
             files,
@@ -50,7 +53,7 @@ def run(context: Context) -> Summary:
             config.train,
             dimensions,
             config.seed,
-            work.checkpoints,
+            Checkpoints(work.checkpoints, _key(context, files)),
             lambda checkpoint: judge.score(TorchRuntime(files, checkpoint)),
             progress,
         )
@@ -66,26 +69,38 @@ def run(context: Context) -> Summary:
         model.load_state_dict(interpolate(base_weights, tuned_weights, share))
     else:
         progress.note("no training examples: the base stays as it is")
+    remove(work.selection)  # a new model beside the selection of an older one would pass for its own
     with replacing(work.model) as folder:
         model.save(str(folder), create_model_card=False)
-    remove(work.checkpoints)
 
-    fusion, weight_curve = _refit_fusion(context, mining) if share else (mining.fusion, mining.weight_curve)
+    weighed = Weighed(mining.fusion, mining.weight_curve, mining.weight_curves)
+    if share:
+        weighed = _refit_fusion(context, mining, judge)
     selection = Selection(
         share=share,
-        shares={f"{candidate:g}": scores for candidate, scores in curve.items()},
+        shares={f"{candidate:g}": found.scores for candidate, found in curve.items()},
         judged_by=judge.chooses,
         dimensions=dimensions,
-        fusion={"base": mining.fusion, "tuned": fusion},
-        weight_curve=weight_curve,
+        fusion={"base": mining.fusion, "tuned": weighed.fusion},
+        weight_curve=weighed.curve,
+        weight_curves=weighed.curves,
         training=trained,
     )
     write_json(work.selection, selection)
     progress.note(
-        f"kept {share:.0%} of the change (dev {judge.objective} {curve[0.0][judge.objective]:.4f} → "
-        f"{curve[share][judge.objective]:.4f}), fusion weight {fusion.weight:g}"
+        f"kept {share:.0%} of the change (dev {judge.objective} {curve[0.0].scores[judge.objective]:.4f} → "
+        f"{curve[share].scores[judge.objective]:.4f}), fusion weight {weighed.fusion.weight:g}"
     )
     return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained}
+
+
+def _key(context: Context, files: ModelFiles) -> str:
+    """All that the course of training depends on: checkpoints of another course are of no use."""
+    work, config = context.workspace, context.config
+    read = (work.chunks, work.train, work.dev_sets, work.mining)
+    settings = {name: value for name, value in config.get("train").items() if name != "max_minutes"}
+    inputs = [digest_path(path) for path in read]
+    return digest_value([__version__, inputs, files.digest, settings, config.prepare.margin, config.seed])
 
 
 def trained_dimensions(settings: Train, files: ModelFiles) -> tuple[int, ...]:
@@ -99,15 +114,15 @@ def _guide(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     encoder = base_encoder(context)
     queries = {example.query_id: example.query for example in examples}
     texts = _texts(examples)
+    chunks = list(read_jsonl(context.workspace.chunks, Chunk))
+    same = saying_the_same(chunks)
     members: dict[str, set[str]] = defaultdict(set)
-    document = {}
-    for chunk in read_jsonl(context.workspace.chunks, Chunk):
-        members[chunk.document_id].add(chunk.id)
-        document[chunk.id] = chunk.document_id
-    related = {
-        query.id: frozenset().union(*(members[document[identifier]] for identifier in query.positives))
-        for query in read_jsonl(context.workspace.queries, Query)
-    }
+    document = {chunk.id: chunk.document_id for chunk in chunks}
+    for chunk in chunks:
+        members[chunk.document_id].update(same[chunk.id])
+    related: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for example in examples:
+        related[example.query_id] |= members[document[example.positive.id]]
     return Guide(
         queries=dict(zip(queries, encoder.encode(list(queries.values()), "query"), strict=True)),
         passages=dict(zip(texts, encoder.encode(list(texts.values()), "passage"), strict=True)),
@@ -122,15 +137,12 @@ def _texts(examples: Sequence[TrainingExample]) -> dict[str, str]:
     return texts | {negative.id: negative.text for example in examples for negative in example.negatives}
 
 
-def _refit_fusion(context: Context, mining: Mining) -> tuple[Fusion, dict[str, float]]:
-    """The fusion weight of the tuned model, chosen on the masked pseudo-queries as the base's was."""
+def _refit_fusion(context: Context, mining: Mining, judge: DevJudge) -> Weighed:
+    """The fusion weight of the tuned model, chosen as the base's was."""
     work, progress = context.workspace, context.progress
     chunks = list(read_jsonl(work.chunks, Chunk))
     encoder = model_encoder(context, work.model)
     texts = [chunk.passage.full_text for chunk in chunks]
     vectors = encode(encoder, texts, "passage", progress, "encoding chunks with the tuned model")
-    if not mining.masked:
-        return mining.fusion, mining.weight_curve
-    curve = masked_curve(chunks, vectors, mining.masked, mining.fusion, encoder)
-    fusion = msgspec.structs.replace(mining.fusion, weight=best_weight(curve))
-    return fusion, {f"{weight:g}": round(value, 5) for weight, value in curve.items()}
+    steering = asked(judge.dev[NAME]) if judge.chooses == NAME else ()
+    return choose_weight(chunks, vectors, mining.masked, steering, mining.fusion, encoder)

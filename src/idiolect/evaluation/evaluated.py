@@ -1,0 +1,124 @@
+"""A data set with the runs over it: what compares them, and how that is reported."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from idiolect.evaluation.beir import Dataset
+from idiolect.evaluation.examples import Example, pick_examples
+from idiolect.evaluation.labels import FEWEST_DECIDING, FEWEST_DOCUMENTS
+from idiolect.evaluation.metrics import aggregate
+from idiolect.evaluation.remarks import remark
+from idiolect.evaluation.report import DatasetReport
+from idiolect.evaluation.retrieval import Run
+from idiolect.evaluation.significance import Comparison, compare, mean_interval
+from idiolect.evaluation.slices import SliceResult, compare_slices
+
+SHOWN_METRICS = ("ndcg@10", "recall@10")
+
+PAIRS = (
+    ("dense-base", "dense-tuned"),
+    ("hybrid-base", "hybrid-tuned"),
+    ("dense-base", "hybrid-base"),
+    ("dense-base", "hybrid-tuned"),
+)
+"""The comparisons that every set is reported with."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    dataset: Dataset
+    runs: dict[str, Run]
+
+    @property
+    def name(self) -> str:
+        return self.dataset.name
+
+    def mean(self, run: str, metric: str) -> float:
+        return aggregate(self.runs[run].values, self.dataset.queries)[metric]
+
+    def compare(self, a: str, b: str, metric: str, seed: int) -> Comparison:
+        first, second = self.runs[a].metric(metric), self.runs[b].metric(metric)
+        return compare(first, second, self.dataset.clusters, seed, names=(a, b), metric=metric)
+
+    def compare_slices(self, a: str, b: str, metric: str, seed: int) -> list[SliceResult]:
+        return compare_slices(
+            self.runs[a].metric(metric),
+            self.runs[b].metric(metric),
+            self.dataset.clusters,
+            self.dataset.slices,
+            seed,
+            names=(a, b),
+            metric=metric,
+        )
+
+    def best_base(self, metric: str) -> str:
+        """The better of dense and hybrid without training: what the shipped retriever must beat."""
+        return max(("dense-base", "hybrid-base"), key=lambda run: self.mean(run, metric))
+
+    def examples(self, a: str, b: str, metric: str) -> tuple[list[Example], list[Example]]:
+        """Queries that run `b` won and lost against run `a`."""
+        first, second = self.runs[a], self.runs[b]
+        shown = Dataset(
+            name=self.name,
+            split=self.dataset.split,
+            corpus=self.dataset.documents,
+            queries=self.dataset.queries,
+            qrels=self.dataset.qrels,
+            clusters=self.dataset.clusters,
+            slices=self.dataset.slices,
+        )
+        return pick_examples(
+            shown, first.rankings, second.rankings, first.metric(metric), second.metric(metric)
+        )
+
+    def report(
+        self, metric: str, seed: int, pair: tuple[str, str], *, kind: str, consequence: str, decides: bool
+    ) -> DatasetReport:
+        """Means, intervals and PAIRS compared; what `pair`, one of them, can tell goes into the remark."""
+        dataset = self.dataset
+        comparisons = {(a, b): self.compare(a, b, metric, seed) for a, b in PAIRS}
+        return DatasetReport(
+            runs={name: aggregate(run.values, dataset.queries) for name, run in self.runs.items()},
+            comparisons=list(comparisons.values()),
+            intervals={
+                name: {
+                    shown: mean_interval(run.metric(shown), dataset.clusters, seed) for shown in SHOWN_METRICS
+                }
+                for name, run in self.runs.items()
+            },
+            queries=len(dataset.queries),
+            documents=len(dataset.corpus),
+            clusters=len(set(dataset.clusters.values())),
+            decides=decides,
+            kind=kind,
+            remark=remark(comparisons[pair], consequence, comparisons["dense-base", "hybrid-base"]),
+        )
+
+
+@dataclass(frozen=True)
+class Sets:
+    """All sets of an evaluation.  `test` is synthetic; `labelled` are test queries that people asked.
+
+    `steering`: those that chose on dev, where none were left to test with; `beir`, `guards`: given ones.
+    """
+
+    test: Evaluated
+    labelled: Evaluated | None = None
+    steering: Evaluated | None = None
+    beir: Sequence[Evaluated] = ()
+    guards: Sequence[Evaluated] = ()
+
+    @property
+    def deciding(self) -> Evaluated:
+        """Where they are enough, queries that people asked decide; else the synthetic ones."""
+        if self.labelled is not None:
+            dataset = self.labelled.dataset
+            documents = set(dataset.clusters.values())
+            if len(dataset.queries) >= FEWEST_DECIDING and len(documents) >= FEWEST_DOCUMENTS:
+                return self.labelled
+        return self.test
+
+    @property
+    def all(self) -> list[Evaluated]:
+        own = [found for found in (self.test, self.labelled, self.steering) if found is not None]
+        return [*own, *self.beir, *self.guards]
