@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_corpus import write_small_corpus
+from mixed_files import BROKEN, WHOLE, write_broken, write_whole
+from small_corpus import MACHINES, write_small_corpus
 
 SETTINGS = (
     "generate.max_queries=72",
@@ -41,7 +42,11 @@ def run(docs: Path, work: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def docs(tmp_path_factory):
-    return write_small_corpus(tmp_path_factory.mktemp("waterworks") / "docs")
+    """The manuals, one file of every other format, and every broken one."""
+    folder = write_small_corpus(tmp_path_factory.mktemp("waterworks") / "docs")
+    write_whole(folder / "village", len(WHOLE))
+    write_broken(folder / "broken")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,8 @@ def test_a_run_ends_with_a_table_a_verdict_and_where_to_go(first):
         assert re.search(rf"^ *{name} +0\.\d{{3}} +0\.\d{{3}}–\d\.\d{{3}}", done.stdout, re.M), done.stdout
     assert re.search(r"^(Promote|Keep the base|Inconclusive)", done.stdout, re.M)
     assert f"Report:  {work / 'report.html'}" in done.stdout
+    assert f"Set aside: {len(BROKEN)} ({work / 'rejected_documents.jsonl'} lists each" in done.stdout
+    assert re.search(r"^ +3  password: broken/locked.docx, broken/locked.pdf", done.stdout, re.M)
     assert f"idiolect serve {work / 'bundle'}" in done.stdout
     assert re.search(r"encoding chunks: \d+ texts in \d+\.\d s", done.stderr), done.stderr
     assert "\r" not in done.stderr, "no progress bars where stderr is no terminal"
@@ -71,7 +78,7 @@ def test_the_files_hold_what_the_design_promises(first):
     work, _, _ = first
     chunks = [json.loads(line) for line in (work / "chunks.jsonl").read_text().splitlines()]
     texts = {row["id"]: row["text"] for row in map(json.loads, (work / "documents.jsonl").open())}
-    assert len(texts) == 16
+    assert len(texts) == len(MACHINES) + len(WHOLE) + 4 * 6, "six formats hold five documents a file"
     for chunk in chunks:
         assert texts[chunk["document_id"]][chunk["start"] : chunk["end"]] == chunk["text"]
         assert chunk["tokens"] <= 96

@@ -87,7 +87,8 @@ class Command:
 def done(work: Path) -> set[str]:
     """The stages that WORK holds the results of."""
     path = work / "idiolect.lock.json"
-    return set(json.loads(path.read_text())) if path.exists() else set()
+    locks = json.loads(path.read_text()) if path.exists() else {}
+    return {stage for stage, lock in locks.items() if "outputs" in lock}
 
 
 def said(*patterns: str, delay: float = 0.0) -> Moment:

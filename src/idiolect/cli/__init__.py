@@ -17,6 +17,7 @@ COMMANDS = {
     "train": ("run", "Tune the base and choose how much of it to keep."),
     "evaluate": ("run", "Compare tuned and base; give the verdict."),
     "export": ("run", "Write the bundle that serve and search take."),
+    "assess": ("assess", "Say what DOCS are like and whether tuning would pay; trains nothing."),
     "search": ("search", "Search the documents of a WORK folder."),
     "serve": ("serve", "Serve bundles behind OpenAI's embeddings API."),
     "score": ("score", "Score any model, bundle or endpoint on a BEIR folder."),

@@ -34,6 +34,17 @@ settings = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON on stdout.")
 out = click.option("--out", type=click.Path(path_type=Path), help="Write the JSON figures to this file.")
+queries = click.option(
+    "--queries",
+    metavar="FILE",
+    help="Queries that people asked: BEIR's queries.jsonl, or a CSV of query and document.",
+)
+qrels = click.option("--qrels", metavar="FILE", help="Their judgments (BEIR's qrels TSV); none beside a CSV.")
+labels_as = click.option(
+    "--labels-as",
+    type=click.Choice(["train", "dev", "test", "split"]),
+    help="What those queries are used for; split (the default) divides them by query.",
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress.")
 
 
@@ -49,4 +60,5 @@ def together(*options: Callable[[Function], Function]) -> Callable[[Function], F
 
 
 configured = together(config, settings)
+labels = together(queries, qrels, labels_as)
 reporting = together(as_json, out, quiet)

@@ -1,7 +1,7 @@
 """`run`, and each stage as a command of its own."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from idiolect import config as configuration
 from idiolect.cli import options
 from idiolect.cli.output import emit, print_lines, print_table, width
+from idiolect.cli.set_aside import set_aside
 from idiolect.errors import UsageError
 from idiolect.workspace import Workspace
 
@@ -26,7 +27,9 @@ _guard = click.option(
     help="A BEIR folder that must not fall by more than 1%. Repeatable.",
 )
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
-_common = options.together(options.work, options.configured, _beir, _guard, _dry_run, options.reporting)
+_common = options.together(
+    options.work, options.configured, options.labels, _beir, _guard, _dry_run, options.reporting
+)
 
 
 @click.command()
@@ -62,6 +65,9 @@ def _execute(
     work: Path,
     config_path: Path | None,
     settings: tuple[str, ...],
+    queries: str | None,
+    qrels: str | None,
+    labels_as: Literal["train", "dev", "test", "split"] | None,
     beir: tuple[str, ...],
     guard: tuple[str, ...],
     dry_run: bool,
@@ -74,10 +80,15 @@ def _execute(
     from idiolect.stages.context import Context
 
     config = _with_sets(configuration.load(config_path, settings), beir, guard)
+    config = _with_labels(config, queries, qrels, labels_as)
     stages = pipeline.between(first, last)
+    if any(stage.name == "prepare" for stage in stages):
+        from idiolect.evaluation.labels import check_labels
+
+        check_labels(config.prepare)
     context = Context(Workspace(work), config, for_terminal(quiet), docs)
     if dry_run:
-        return _show_plan(pipeline.plan(context, stages), as_json, out)
+        return _show_plan(pipeline.plan(context, stages), context, as_json, out)
     done = pipeline.run(context, stages)
     figures: dict[str, Any] = {
         "work": str(work),
@@ -89,8 +100,12 @@ def _execute(
     if not any(item.stage == "evaluate" for item in done):
         if len(done) == 1 and done[0].summary:
             figures["summary"] = done[0].summary
-        if not emit(figures, as_json, out) and all(item.skipped for item in done):
+        if emit(figures, as_json, out):
+            return 0
+        if all(item.skipped for item in done):
             click.echo("Everything is up to date: nothing to do.")
+        if any(item.stage == "ingest" and not item.skipped for item in done):
+            print_lines(set_aside(context.workspace.rejected_documents))
         return 0
     return _close(context.workspace, done, figures, as_json, out)
 
@@ -111,11 +126,35 @@ def _with_sets(
     return msgspec.structs.replace(config, evaluate=evaluate)
 
 
-def _show_plan(done: list[Any], as_json: bool, out: Path | None) -> int:
-    figures = [{"stage": item.stage, "would_run": not item.skipped, "reason": item.reason} for item in done]
-    if not emit(figures, as_json, out):
-        for item in done:
-            click.echo(f"{item.stage:10} {'up to date' if item.skipped else f'would run: {item.reason}'}")
+def _with_labels(
+    config: configuration.Config,
+    queries: str | None,
+    qrels: str | None,
+    labels_as: Literal["train", "dev", "test", "split"] | None,
+) -> configuration.Config:
+    """The config with the labels that the options name; --queries alone leaves the config's qrels out."""
+    given: dict[str, str] = {}
+    if queries is not None:
+        given |= {"queries": queries, "qrels": ""}
+    if qrels is not None:
+        given["qrels"] = qrels
+    if labels_as is not None:
+        given["labels_as"] = labels_as
+    prepare = msgspec.structs.replace(config.prepare, **given)
+    if labels_as is not None and not prepare.queries:
+        raise UsageError(f"--labels-as {labels_as} says what queries are used for: add --queries FILE")
+    return msgspec.structs.replace(config, prepare=prepare)
+
+
+def _show_plan(done: list[Any], context: Any, as_json: bool, out: Path | None) -> int:
+    from idiolect.cli import estimates
+
+    rows = estimates.planned(done, context)
+    if not emit(rows, as_json, out):
+        print_lines(estimates.plan_lines(rows))
+        if any(row["would_run"] for row in rows):
+            print_table(estimates.cost_table(rows))
+            print_lines(estimates.closing_lines(rows))
     return 0
 
 
@@ -135,8 +174,10 @@ def _close(
     for name in report.datasets:
         click.echo("")
         print_table(closing_table(report, name))
+    click.echo("")
     print_lines(closing_lines(report, width()))
     click.echo("")
+    print_lines(set_aside(workspace.rejected_documents))
     click.echo(f"Report:  {workspace.report_page}")
     if workspace.bundle.exists():
         click.echo(f'Search:  idiolect search -w {workspace.root} "your query"')

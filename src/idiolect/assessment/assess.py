@@ -1,0 +1,158 @@
+"""The whole assessment: two minutes on two cores, no training, no LLM, nothing written."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from idiolect.assessment.costs import Cost, tuning_costs
+from idiolect.assessment.recommendation import Recommendation, recommend
+from idiolect.assessment.repetition import Repetition, repetition
+from idiolect.assessment.searching import Searching, search, some_chunks
+from idiolect.assessment.vocabulary import Vocabulary, vocabulary
+from idiolect.config import Config
+from idiolect.errors import InputError
+from idiolect.estimates.amounts import extrapolated
+from idiolect.estimates.corpus import CorpusSample, sample_corpus
+from idiolect.estimates.rates import Rates, measure
+from idiolect.progress import Progress
+from idiolect.records import Chunk, Document, Record
+from idiolect.runtimes.model_files import ModelFiles, describe, load_tokenizer, resolve
+
+READ_CHUNKS = 6_000
+READ_SECONDS = 30.0
+SEARCHED_CHUNKS = 2_000
+SEARCH_SECONDS = 50.0
+_FEWEST_SEARCHED = 150
+_RATE_TEXTS = 128
+
+
+class KindOfFile(Record, frozen=True, kw_only=True):
+    """Files of one suffix: all of them, and what they hold, extrapolated where only some were read."""
+
+    files: int
+    megabytes: float
+    documents: int
+    chunks: int
+    read_share: float
+
+
+class Assessment(Record, frozen=True, kw_only=True):
+    """Counts are of the whole corpus, extrapolated by bytes where `complete` is false; shares are of what was read.
+
+    `set_aside`: reason → files or documents; `languages`: ISO 639-1 code, or "unknown" → share of
+    the characters; `busy`: a warning where the machine had other work; `seconds` it all took.
+    """
+
+    source: str
+    base: str
+    complete: bool
+    documents_read: int
+    chunks_read: int
+    files: dict[str, KindOfFile]
+    documents: int
+    characters: int
+    chunks: int
+    tokens: int
+    set_aside: dict[str, int]
+    languages: dict[str, float]
+    repetition: Repetition
+    vocabulary: Vocabulary
+    searching: Searching | None
+    costs: list[Cost]
+    busy: str
+    recommendation: Recommendation
+    seconds: float
+
+
+def assess(source: Path, config: Config, progress: Progress, exclude: Path | None = None) -> Assessment:
+    """Look at the documents in `source`, a seeded sample where they are many, and say whether to tune.
+
+    Raises InputError where nothing in it can be read, MissingExtra without torch, ModelError
+    where the base cannot be loaded, ConfigError where the file of prices cannot be used.
+    """
+    began = time.monotonic()
+    files = describe(resolve(config.train.base))
+    progress.note("reading a sample of the documents")
+    sample = sample_corpus(source, config.ingest, files, config.seed, READ_CHUNKS, READ_SECONDS, exclude)
+    if not sample.chunks:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in _reasons(sample).items())
+        raise InputError(f"no readable document under {source}: {reasons or 'it is empty'}")
+    progress.note("measuring this machine")
+    rates = measure(files, [chunk.passage.full_text for chunk in sample.chunks[:_RATE_TEXTS]], config.train)
+    language = _language(sample.documents)
+    chosen = _searched(sample.chunks, rates, config.seed)
+    searching = _search(files, chosen, config, language, progress)
+    words = vocabulary((document.text for document in sample.documents), load_tokenizer(files.path))
+    repeated = repetition(sample.documents, sample.chunks)
+    chunks, documents = sample.total("chunks"), sample.total("documents")
+    return Assessment(
+        source=str(source),
+        base=files.name,
+        complete=sample.complete,
+        documents_read=len(sample.parsed),
+        chunks_read=len(sample.chunks),
+        files=_files(sample),
+        documents=round(documents),
+        characters=round(sample.total("characters")),
+        chunks=round(chunks),
+        tokens=round(sample.total("tokens")),
+        set_aside=_reasons(sample),
+        languages=_languages(sample.documents),
+        repetition=repeated,
+        vocabulary=words,
+        searching=searching,
+        costs=tuning_costs(extrapolated(sample), config, files, rates),
+        busy=rates.busy,
+        recommendation=recommend(
+            searching, words, repeated, chunks, documents, complete=len(chosen) >= round(chunks)
+        ),
+        seconds=round(time.monotonic() - began, 1),
+    )
+
+
+def _searched(chunks: Sequence[Chunk], rates: Rates, seed: int) -> list[Chunk]:
+    """As many chunks as this machine encodes in SEARCH_SECONDS."""
+    each = sum(chunk.tokens for chunk in chunks) / len(chunks)
+    affordable = int(SEARCH_SECONDS * rates.encode / each)
+    return some_chunks(chunks, min(SEARCHED_CHUNKS, max(affordable, _FEWEST_SEARCHED)), seed)
+
+
+def _search(
+    files: ModelFiles, chunks: Sequence[Chunk], config: Config, language: str, progress: Progress
+) -> Searching | None:
+    from idiolect.runtimes.torch import TorchRuntime
+
+    return search(chunks, TorchRuntime(files), config.prepare.masked_queries, language, config.seed, progress)
+
+
+def _language(documents: Sequence[Document]) -> str:
+    known = {code: share for code, share in _languages(documents).items() if code != "unknown"}
+    return max(known, key=lambda code: known[code]) if known else "en"
+
+
+def _languages(documents: Sequence[Document]) -> dict[str, float]:
+    """Code → share of the characters, the largest first."""
+    weights: Counter[str] = Counter()
+    for document in documents:
+        weights[document.language or "unknown"] += len(document.text)
+    total = max(weights.total(), 1)
+    return {code: round(weight / total, 4) for code, weight in weights.most_common()}
+
+
+def _reasons(sample: CorpusSample) -> dict[str, int]:
+    """How many for each reason; what follows its colon is about the single document."""
+    return dict(Counter(one.reason.partition(":")[0] for one in sample.rejected).most_common())
+
+
+def _files(sample: CorpusSample) -> dict[str, KindOfFile]:
+    return {
+        suffix: KindOfFile(
+            files=kind.files,
+            megabytes=round(kind.bytes / 1e6, 3),
+            documents=round(kind.scaled("documents")),
+            chunks=round(kind.scaled("chunks")),
+            read_share=round(kind.bytes_read / kind.bytes, 4) if kind.bytes else 1.0,
+        )
+        for suffix, kind in sample.kinds.items()
+    }

@@ -1,0 +1,184 @@
+"""How much the stages have to work on: counted where WORK holds it, else extrapolated from a sample."""
+
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+from idiolect.config import Config
+from idiolect.estimates.corpus import CorpusSample
+from idiolect.estimates.paid import Answers
+from idiolect.files import read_jsonl
+from idiolect.records import Chunk, Record
+from idiolect.teachers.prompt import load_prompt
+from idiolect.workspace import Workspace
+
+SAMPLED_CHUNKS = 2_000
+"""Chunks of WORK that are looked at one by one."""
+
+KEPT_OF_WRITTEN = 0.9
+"""Share of an LLM's queries that pass the filters, a judgement call: recorded answers kept .99, real ones vary."""
+
+ANSWER_TOKENS_A_QUERY = 65
+"""Tokens of one query in an answer, with its style, short answer and JSON: recorded answers had 250 characters."""
+
+SCHEMA_TOKENS = 110
+"""Tokens that an endpoint counts for the JSON schema and the chat format of a request, about."""
+
+_QUERIES_A_CHUNK = 6  # the extractive teacher's rounds over the chunks
+
+
+class Amounts(Record, frozen=True, kw_only=True):
+    """Counts, and means in tokens of the base; those about training follow the config.
+
+    `asked`: chunks that queries are written for; `passage_tokens`: mean tokens of a chunk as
+    training reads it; `encoded`: share of the chunks whose base vectors lie in WORK; `calls`,
+    `prompt_tokens`, `completion_tokens`: of the LLM; `examples`: of training; `judging`: queries
+    of test or dev each; `masked`: whether those are cut out of the passages that they must find;
+    `read_seconds`: reading and chunking, of one process.
+    """
+
+    documents: float
+    chunks: float
+    tokens: float
+    characters: float
+    asked: float
+    passage_tokens: float
+    encoded: float = 0.0
+    read_seconds: float = 0.0
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    queries: float = 0.0
+    examples: float = 0.0
+    judging: float = 0.0
+    masked: bool = True
+
+    @property
+    def chunk_tokens(self) -> float:
+        return self.tokens / self.chunks if self.chunks else 0.0
+
+
+class Corpus(Record, frozen=True, kw_only=True):
+    """The corpus's part of the amounts, a sample of its chunks, and what both rest on."""
+
+    documents: float
+    chunks: float
+    tokens: float
+    characters: float
+    asked: float
+    read_seconds: float
+    sample: list[Chunk]
+    basis: str
+
+
+def counted(work: Workspace, seed: int) -> Corpus:
+    """The corpus as ingest left it in WORK."""
+    documents: set[str] = set()
+    chunks = tokens = characters = asked = 0
+    kept: list[Chunk] = []
+    generator = random.Random(seed)
+    for chunk in read_jsonl(work.require(work.chunks, "ingest"), Chunk):
+        documents.add(chunk.document_id)
+        chunks, tokens = chunks + 1, tokens + chunk.tokens
+        characters, asked = characters + len(chunk.text), asked + chunk.trains
+        if len(kept) < SAMPLED_CHUNKS:
+            kept.append(chunk)
+        elif (place := generator.randrange(chunks)) < SAMPLED_CHUNKS:
+            kept[place] = chunk
+    return Corpus(
+        documents=len(documents),
+        chunks=chunks,
+        tokens=tokens,
+        characters=characters,
+        asked=asked,
+        read_seconds=0.0,
+        sample=kept,
+        basis=f"{chunks:,} chunks counted in {work.chunks}",
+    )
+
+
+def extrapolated(sample: CorpusSample) -> Corpus:
+    """The corpus as a sample of it suggests, by bytes of each kind of file."""
+    chunks = sample.total("chunks")
+    trains = sum(chunk.trains for chunk in sample.chunks) / max(len(sample.chunks), 1)
+    read = f"{len(sample.parsed):,} documents with {len(sample.chunks):,} chunks"
+    return Corpus(
+        documents=sample.total("documents"),
+        chunks=chunks,
+        tokens=sample.total("tokens"),
+        characters=sample.total("chunk_characters"),
+        asked=chunks * trains,
+        read_seconds=sample.total("seconds"),
+        sample=sample.chunks[:SAMPLED_CHUNKS],
+        basis=f"{read}, all there are" if sample.complete else f"a sample of {read}, extrapolated by bytes",
+    )
+
+
+def amounts(corpus: Corpus, config: Config, answers: Answers, encoded: float = 0.0) -> Amounts:
+    """What follows for every stage from the corpus and the config.
+
+    Calls are those for chunks without a cached answer, within generate.max_calls and
+    generate.max_tokens; a prompt is the instructions and the chunk, counted by the base's
+    tokenizer (the LLM's differs by some percent), or as cached answers of the model report.
+    """
+    cut = [min(chunk.tokens, config.train.max_tokens) for chunk in corpus.sample]
+    base = Amounts(
+        documents=corpus.documents,
+        chunks=corpus.chunks,
+        tokens=corpus.tokens,
+        characters=corpus.characters,
+        asked=corpus.asked,
+        passage_tokens=sum(cut) / max(len(cut), 1),
+        encoded=encoded,
+        read_seconds=corpus.read_seconds,
+    )
+    return _with_llm(base, config, answers) if config.generate.teacher == "llm" else _copied(base, config)
+
+
+def _copied(base: Amounts, config: Config) -> Amounts:
+    """The extractive teacher's queries: so many to train on, and as many headings and definitions at most."""
+    settings = config.generate
+    training = min(float(settings.max_queries), _QUERIES_A_CHUNK * base.asked)
+    judging = min(float(settings.max_queries), base.asked)
+    return _replace(
+        base,
+        queries=training + judging,
+        examples=training * _training_share(config),
+        judging=judging * config.prepare.test_fraction,
+    )
+
+
+def _with_llm(base: Amounts, config: Config, answers: Answers) -> Amounts:
+    settings = config.generate
+    system = len(load_prompt(settings.per_chunk).system) / 4.3  # characters a token of English prose
+    prompt = answers.prompt_tokens or system + SCHEMA_TOKENS + base.chunk_tokens
+    told = answers.completion_tokens or settings.per_chunk * ANSWER_TOKENS_A_QUERY
+    known = base.asked * answers.share
+    calls = min(base.asked - known, settings.max_calls, settings.max_tokens / (prompt + told))
+    queries = (known + calls) * settings.per_chunk * KEPT_OF_WRITTEN
+    return _replace(
+        base,
+        calls=round(calls),
+        prompt_tokens=round(calls * prompt),
+        completion_tokens=round(calls * told),
+        queries=queries,
+        examples=queries * _training_share(config),
+        judging=queries * config.prepare.test_fraction,
+        masked=False,
+    )
+
+
+def _training_share(config: Config) -> float:
+    return 1 - config.prepare.test_fraction - config.prepare.dev_fraction
+
+
+def _replace(base: Amounts, **changes: float | bool) -> Amounts:
+    import msgspec
+
+    return msgspec.structs.replace(base, **changes)
+
+
+def given_tokens(folders: Iterable[str]) -> float:
+    """Tokens of the corpora of BEIR folders, at 4.5 bytes a token; folders that are not there hold none."""
+    corpora = [Path(folder) / "corpus.jsonl" for folder in folders]
+    return sum(corpus.stat().st_size for corpus in corpora if corpus.is_file()) / 4.5

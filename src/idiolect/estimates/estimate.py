@@ -1,0 +1,225 @@
+"""What stages would cost: each one's calls, tokens, price, minutes, memory and disk, with nothing written."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from idiolect.config import Config
+from idiolect.errors import MissingExtra
+from idiolect.estimates.amounts import Amounts, Corpus, amounts, counted, extrapolated, given_tokens
+from idiolect.estimates.corpus import sample_corpus
+from idiolect.estimates.history import Earlier, earlier
+from idiolect.estimates.model_size import ModelSize, model_size
+from idiolect.estimates.paid import Answers, answered, encoded
+from idiolect.estimates.prices import quote
+from idiolect.estimates.rates import REFERENCE, Rates, measure
+from idiolect.estimates.recount import known_amounts, then
+from idiolect.estimates.sizes import Sizes
+from idiolect.estimates.times import Clock
+from idiolect.records import Record
+from idiolect.runtimes.hardware import available_cpus
+from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.workspace import Workspace
+
+MEASURED_STAGES = ("prepare", "train", "evaluate", "export")
+"""Stages whose time is mostly encoding and training."""
+
+SAMPLE_CHUNKS = 1_000
+SAMPLE_SECONDS = 20.0
+_TEXTS = 128  # that rates are measured on
+_FEWEST_CALLS = 10  # from which an earlier run says how fast the endpoint answers
+
+
+class Estimate(Record, frozen=True, kw_only=True):
+    """One stage: None where nothing is known.
+
+    `minutes` of this machine, an LLM's answers among them only where an earlier run timed them;
+    `disk_mb` stays in WORK, `scratch_mb` only until the stage is done; `memory_mb` at its highest;
+    `basis` says what the figures rest on.
+    """
+
+    stage: str
+    minutes: float | None = None
+    llm_calls: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    price: float | None = None
+    currency: str = "USD"
+    disk_mb: float | None = None
+    scratch_mb: float | None = None
+    memory_mb: float | None = None
+    basis: list[str] = []
+
+
+def estimate(work: Workspace, config: Config, source: Path | None, stages: Sequence[str]) -> list[Estimate]:
+    """An estimate for each of `stages`, the ones that would run.
+
+    The documents are sampled where ingest is among them, else the chunks in WORK are counted.
+    Takes some ten seconds where this machine's speed must be measured.
+    Raises InputError for documents, ModelError for a base, ConfigError for prices that cannot be used.
+    """
+    if not stages:
+        return []
+    files = describe(resolve(config.train.base))
+    if "ingest" in stages and source is not None:
+        sample = sample_corpus(
+            source, config.ingest, files, config.seed, SAMPLE_CHUNKS, SAMPLE_SECONDS, exclude=work.root
+        )
+        corpus = extrapolated(sample)
+    elif work.chunks.is_file():
+        corpus = counted(work, config.seed)
+    else:
+        unknown = ["nothing is known before ingest has run: give DOCS to `idiolect run --dry-run`"]
+        return [Estimate(stage=stage, basis=unknown) for stage in stages]
+    return estimate_corpus(corpus, work, config, files, stages)
+
+
+def estimate_corpus(
+    corpus: Corpus,
+    work: Workspace | None,
+    config: Config,
+    files: ModelFiles,
+    stages: Sequence[str],
+    rates: Rates | None = None,
+) -> list[Estimate]:
+    """As `estimate`, for a corpus that has been looked at; `rates` where they have been measured.
+
+    Without a `work` nothing has been run or paid for.
+    """
+    past: dict[str, Earlier] = {}
+    answers, note = Answers(), ""
+    known = amounts(corpus, config, answers)
+    if work is not None:
+        past = earlier(work)
+        if config.generate.teacher == "llm" and "generate" in stages:
+            answers = answered(
+                work.llm_cache, config.generate.model, config.generate.per_chunk, corpus.sample
+            )
+        share = encoded(work.vectors, files, corpus.sample)
+        known = known_amounts(amounts(corpus, config, answers, share), work, config, stages)
+    if rates is None:
+        rates, note = _rates(corpus, config, files, stages, past)
+    run = _Run(corpus, known, config, model_size(files), rates, note, past, answers)
+    return [run.estimate(stage) for stage in stages]
+
+
+def _rates(
+    corpus: Corpus, config: Config, files: ModelFiles, stages: Sequence[str], past: Collection[str]
+) -> tuple[Rates | None, str]:
+    """This machine's rates, or the reference's where only ratios to earlier runs are needed; and a note."""
+    unmeasured = [stage for stage in stages if stage in MEASURED_STAGES and stage not in past]
+    if not unmeasured:
+        return REFERENCE, ""
+    texts = [chunk.passage.full_text for chunk in corpus.sample[:_TEXTS]]
+    try:
+        rates = measure(files, texts, config.train, training="train" in unmeasured)
+    except MissingExtra as error:
+        return None, f"minutes unknown: {error}"
+    trained = f", trains {rates.train:,.0f}" if "train" in unmeasured else ""
+    note = f"measured just now: {files.name} encodes {rates.encode:,.0f} tokens a second{trained}"
+    return rates, f"{note}; {rates.busy}" if rates.busy else note
+
+
+@dataclass(frozen=True)
+class _Run:
+    corpus: Corpus
+    amounts: Amounts
+    config: Config
+    model: ModelSize
+    rates: Rates | None
+    note: str
+    past: Mapping[str, Earlier]
+    answers: Answers
+
+    def estimate(self, stage: str) -> Estimate:
+        known, basis = self.amounts, [self.corpus.basis]
+        clock = self._clock(known, self.config, self.rates or REFERENCE)
+        sizes = Sizes(known, self.config, self.model, clock.step_passages, clock.workers)
+        disk, scratch = sizes.disk(stage)
+        result = Estimate(
+            stage=stage,
+            minutes=self._minutes(stage, clock, basis),
+            llm_calls=0,
+            prompt_tokens=0,
+            completion_tokens=0,
+            price=0.0,
+            disk_mb=round(disk, 1),
+            scratch_mb=round(scratch, 1),
+            memory_mb=round(sizes.memory(stage), -1),
+            basis=basis,
+        )
+        return self._with_llm(result) if stage == "generate" and self._asks else result
+
+    @property
+    def _asks(self) -> bool:
+        return self.config.generate.teacher == "llm"
+
+    def _with_llm(self, result: Estimate) -> Estimate:
+        known = self.amounts
+        cost = quote(self.config.generate, known.prompt_tokens, known.completion_tokens)
+        notes = [cost.note] if cost.note else []
+        if self.answers.share:
+            notes.append(f"answers for {self.answers.share:.0%} of the chunks are cached and cost nothing")
+        if known.asked * (1 - self.answers.share) > known.calls + 1:
+            notes.append("generate.max_calls or generate.max_tokens leaves chunks that nobody is asked about")
+        return msgspec.structs.replace(
+            result,
+            llm_calls=known.calls,
+            prompt_tokens=known.prompt_tokens,
+            completion_tokens=known.completion_tokens,
+            price=cost.amount,
+            currency=cost.currency,
+            basis=[*result.basis, *notes],
+        )
+
+    def _minutes(self, stage: str, clock: Clock, basis: list[str]) -> float | None:
+        """By an earlier run of the stage where there is one, else by the formula; says which in `basis`."""
+        before = self.past.get(stage)
+        if stage == "generate" and self._asks and self.amounts.calls:
+            return self._answering(before, clock, basis)
+        if before is not None:
+            factor = self._factor(stage, before)
+            if factor is not None:
+                basis.append(
+                    f"scaled from {stage} of {before.started[:16]}, which took {before.seconds:.0f} s"
+                )
+                return _minutes(clock.seconds(stage) * factor)
+        if stage in MEASURED_STAGES:
+            if self.note:
+                basis.append(self.note)
+            if self.rates is None:
+                return None
+        return _minutes(clock.seconds(stage))
+
+    def _answering(self, before: Earlier | None, clock: Clock, basis: list[str]) -> float | None:
+        calls = before.summary.get("calls", 0) if before else 0
+        if before is None or calls < _FEWEST_CALLS:
+            basis.append("minutes unknown: how fast the endpoint answers is not known before it is asked")
+            return None
+        basis.append(f"as fast as the {calls:,} calls of {before.started[:16]}")
+        return _minutes(clock.generate() + self.amounts.calls * before.seconds / calls)
+
+    def _factor(self, stage: str, before: Earlier) -> float | None:
+        """What the earlier run took against what the formula says of it."""
+        amounts_then = then(before, self.amounts)
+        if amounts_then is None:
+            return None
+        predicted = self._clock(amounts_then, before.config, self.rates or REFERENCE).seconds(stage)
+        return before.seconds / predicted
+
+    def _clock(self, known: Amounts, config: Config, rates: Rates) -> Clock:
+        evaluate = config.evaluate
+        return Clock(
+            amounts=known,
+            config=config,
+            rates=rates,
+            layers=self.model.layers,
+            workers=config.ingest.workers or available_cpus(),
+            given=given_tokens([*evaluate.beir, *evaluate.guard]),
+        )
+
+
+def _minutes(seconds: float) -> float:
+    return round(seconds / 60, 2)

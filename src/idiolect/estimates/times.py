@@ -1,0 +1,142 @@
+"""Seconds a stage takes: its encoding and training by measured rates, the rest by constants a benchmark gave.
+
+Constants are seconds on two cores of a shared AMD EPYC machine, from `bench/estimates.py`; they
+matter on small corpora, where all stages take seconds, and where a base is much faster than MiniLM.
+"""
+
+import math
+from dataclasses import dataclass
+
+from idiolect.config import Config
+from idiolect.estimates.amounts import Amounts
+from idiolect.estimates.rates import Rates
+
+QUERY_TOKENS = 18.0
+"""Mean tokens of a query, written or copied."""
+
+PADDING = 1.1
+"""Padded tokens to tokens in a training step, whose passages are sorted by length."""
+
+EVALUATIONS = 3
+"""Dev evaluations an epoch: the trainer's own number."""
+
+SHARES = 4
+"""Shares of the change that dev is measured at, the base left out."""
+
+_BOTH_SETS = 1.6  # passages of both dev sets to those of one: what they share is encoded once
+_PROCESSES = 2.0  # to start the processes that read
+_LINKING = 1e-4  # a chunk: duplicates and boilerplate
+_COPYING = 1.1e-6  # a character: extractive queries
+_INDEXING = 2.5e-4  # a chunk: BM25
+_MINING = 1.2e-6  # a query and chunk: scored by both sides, fused, ranked
+_FINDING = 2e-7  # a query and chunk: a stretch looked for
+_RANKING = 6e-6  # a test query and chunk: five runs and four dimensions
+_INTERVALS = 8.0  # bootstraps and permutations
+_TRACING = 20.0  # the ONNX graph of a model of MiniLM's 6 layers, and its conversion
+_TRACED_LAYERS = 6
+_PARITY_TEXTS = 360
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One run's amounts on one machine."""
+
+    amounts: Amounts
+    config: Config
+    rates: Rates
+    layers: int
+    workers: int
+    given: float = 0.0
+    """Tokens of the BEIR folders that are reported on."""
+
+    def seconds(self, stage: str) -> float:
+        """Wall seconds of a stage in a process of its own; an LLM's answers are not among them."""
+        function = getattr(self, stage)
+        return float(function())
+
+    def ingest(self) -> float:
+        amounts = self.amounts
+        return _PROCESSES + amounts.read_seconds / self.workers + amounts.chunks * _LINKING
+
+    def generate(self) -> float:
+        return 1.0 if self.config.generate.teacher == "llm" else 1.0 + self.amounts.characters * _COPYING
+
+    def prepare(self) -> float:
+        """Vectors of chunks, of masked passages and of all queries; mining; looking for stretches."""
+        amounts = self.amounts
+        queries = amounts.examples * 1.15 + amounts.judging + self.masked
+        tokens = (amounts.chunks * (1 - amounts.encoded) + 2 * self.masked) * amounts.chunk_tokens
+        looked_for = self.masked + (2 * amounts.judging if amounts.masked else 0)
+        return (
+            self.rates.start
+            + self.encoding(tokens + queries * QUERY_TOKENS)
+            + amounts.chunks * 2 * _INDEXING
+            + amounts.chunks * (amounts.examples * 1.15 * _MINING + looked_for * _FINDING)
+        )
+
+    def train(self) -> float:
+        """The steps, dev at each evaluation and at each share, and the corpus's vectors by the tuned model."""
+        amounts = self.amounts
+        if not amounts.examples:
+            return self.rates.start
+        evaluations = EVALUATIONS * self.config.train.epochs
+        stepping = self.steps * self.step_tokens / self.rates.train
+        training = stepping + self.encoding(evaluations * self.dev_tokens)
+        refit = (amounts.chunks + 2 * self.masked) * amounts.chunk_tokens
+        rest = self.encoding((1 + _BOTH_SETS * SHARES) * self.dev_tokens + refit)
+        limit = 60 * self.config.train.max_minutes or math.inf
+        return 2 * self.rates.start + min(training, limit) + rest
+
+    def evaluate(self) -> float:
+        """Masked passages by both models, BEIR folders by both, rankings of the test and their intervals."""
+        amounts = self.amounts
+        passages = 2 * amounts.judging * amounts.chunk_tokens if amounts.masked else 0.0
+        queries = 2 * amounts.judging * QUERY_TOKENS
+        return (
+            2 * self.rates.start
+            + self.encoding(passages + queries + 2 * self.given)
+            + amounts.chunks * (2 * _INDEXING + amounts.judging * _RANKING)
+            + _INTERVALS
+        )
+
+    def export(self) -> float:
+        """The graphs, and a sample of texts by every runtime, float32 in one of them."""
+        formats = len(self.config.export.formats)
+        compared = (2 + formats) * _PARITY_TEXTS * self.amounts.chunk_tokens
+        tracing = _TRACING * max(self.layers, 1) / _TRACED_LAYERS if formats else 0.0
+        return 2 * self.rates.start + tracing + self.encoding(compared)
+
+    def encoding(self, tokens: float) -> float:
+        return tokens / self.rates.encode
+
+    @property
+    def masked(self) -> float:
+        return min(float(self.config.prepare.masked_queries), self.amounts.asked)
+
+    @property
+    def dev_tokens(self) -> float:
+        """Tokens of the passages that a checkpoint is ranked over."""
+        passages = min(float(self.config.prepare.dev_corpus), self.amounts.chunks)
+        return passages * self.amounts.chunk_tokens
+
+    @property
+    def steps(self) -> int:
+        return math.ceil(self.amounts.examples / self.config.train.batch_size) * self.config.train.epochs
+
+    @property
+    def step_tokens(self) -> float:
+        """Padded tokens of one step: the batch's queries and its distinct passages."""
+        return (
+            self.step_passages * self.amounts.passage_tokens * PADDING
+            + self.config.train.batch_size * QUERY_TOKENS
+        )
+
+    @property
+    def step_passages(self) -> float:
+        """Distinct passages of a batch: of so many drawn from the chunks, some are drawn twice."""
+        prepare = self.config.prepare
+        copied = self.config.generate.teacher == "extractive"
+        each = prepare.listwise if copied else 1 + prepare.negatives
+        drawn = self.config.train.batch_size * each
+        pool = max(self.amounts.chunks, 1.0)
+        return pool * -math.expm1(-drawn / pool)
