@@ -77,7 +77,8 @@ def advice(searching, words=WORDS, repeated=PLAIN, chunks=5_000, documents=500, 
         (searched(dense=WEAK - 0.1, gain=0.1), "tune"),
         (searched(dense=WEAK - 0.1, gain=0.0), "tune"),
         (searched(dense=WEAK + 0.1, gain=0.1), "hybrid"),
-        (searched(dense=WEAK + 0.1, gain=0.02), "leave"),
+        (searched(dense=WEAK + 0.1, gain=0.02), "hybrid"),
+        (searched(dense=WEAK + 0.1, gain=0.002), "leave"),
         (searched(dense=STRONG + 0.05, gain=-0.02), "leave"),
         (searched(dense=STRONG + 0.05, gain=0.06), "hybrid"),
         (None, "leave"),
@@ -111,8 +112,11 @@ def test_doubts_are_told():
     sampled = " ".join(advice(searched(), complete=False).uncertainty)
     assert "a sample of 2,000 chunks" in sampled
     assert "not asked by people" in sampled
-    few = " ".join(advice(searched(dense=0.7, gain=0.02)).uncertainty)
-    assert "may still gain up to 0.060" in few
+    few = " ".join(advice(searched(dense=0.7, gain=0.0)).uncertainty)
+    assert "may still gain up to 0.040" in few
+    chance = advice(searched(dense=0.7, gain=0.02))
+    assert "may be chance" in " ".join(chance.uncertainty)
+    assert "probably enough" in chance.sentence
 
 
 def test_words_that_the_base_cannot_read_are_told_first():

@@ -10,12 +10,14 @@ from pathlib import Path
 from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.config import Ingest
 from idiolect.errors import InputError
-from idiolect.mining.fingerprints import fingerprint
+from idiolect.mining.fingerprints import fingerprint, signature
 from idiolect.mining.repetition import CorpusFingerprints
 from idiolect.readers import Options, Parsed, Scan, scan
+from idiolect.readers.base import paragraphs
 from idiolect.readers.documents import parsed_entry, read_file
 from idiolect.readers.formats import suffix_of
 from idiolect.readers.jsonl import read_lines
+from idiolect.readers.language import detect
 from idiolect.readers.naming import relative_path
 from idiolect.records import Chunk, Document, RejectedDocument
 from idiolect.runtimes.model_files import ModelFiles, load_tokenizer
@@ -115,6 +117,7 @@ def sample_corpus(
         files = len({piece.file for piece in own})
         sample.kinds[suffix] = Kind(files=files, pieces=len(own), bytes=sum(piece.size for piece in own))
     read = _Reading(settings, model)
+    _warm_up()
     seen: set[str] = set()
     prints = CorpusFingerprints()
     deadline = time.monotonic() + seconds
@@ -125,6 +128,13 @@ def sample_corpus(
     marks = prints.marks(settings.near_duplicate, settings.boilerplate_documents)
     sample.chunks = [marks.on(chunk) for chunk in sample.chunks]
     return sample
+
+
+def _warm_up() -> None:
+    """Load what the first document would load, so that no kind of file pays for it."""
+    text = "What is loaded with the first document is loaded now."
+    detect(text, list(paragraphs(text)))
+    signature(text)
 
 
 def _pieces(file: Path) -> Iterator[Piece]:
