@@ -82,6 +82,15 @@ def test_a_sample_meets_every_kind_of_file(large, base):
     assert all(kind.pieces_read for kind in sampled(large, base, 50).kinds.values())
 
 
+def test_a_large_table_is_read_in_part_and_extrapolated(tmp_path, base):
+    rows = [f'r{n},"Valve {n}","Valve {n} opens at {n % 7} bar and closes at night."' for n in range(4_000)]
+    write_text(tmp_path / "docs" / "rows.csv", "id,title,text\n" + "\n".join(rows) + "\n")
+    sample = sampled(tmp_path / "docs", base, 200)
+    assert not sample.complete
+    assert len(sample.chunks) < 1_000
+    assert sample.total("documents") == pytest.approx(4_000, rel=0.6)
+
+
 def test_what_is_left_out_has_its_reason(tmp_path, base):
     write_text(
         tmp_path / "docs" / "note.md",

@@ -15,7 +15,7 @@ from idiolect.mining.repetition import CorpusFingerprints
 from idiolect.readers import Options, Parsed, Scan, scan
 from idiolect.readers.base import paragraphs
 from idiolect.readers.documents import parsed_entry, read_file
-from idiolect.readers.formats import suffix_of
+from idiolect.readers.formats import FORMATS, suffix_of
 from idiolect.readers.jsonl import read_lines
 from idiolect.readers.language import detect
 from idiolect.readers.naming import relative_path
@@ -26,6 +26,8 @@ LARGE = 5_000_000
 """Bytes from which a file is sampled last: reading it takes as long as many others."""
 
 _STRETCH = 100_000  # bytes of a JSONL corpus that are read together
+_LEAST = 100  # chunks of a file of many documents, so that every kind is seen
+_PLAIN_TABLES = (".csv", ".tsv")
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def sample_corpus(
     for piece in _drawn(pieces, seed):
         if len(sample.chunks) >= chunks or time.monotonic() > deadline:
             break
-        _take(piece, read, sample, seen, prints)
+        _take(piece, read, sample, seen, prints, max(chunks, len(sample.chunks) + _LEAST), deadline)
     marks = prints.marks(settings.near_duplicate, settings.boilerplate_documents)
     sample.chunks = [marks.on(chunk) for chunk in sample.chunks]
     return sample
@@ -207,26 +209,44 @@ def _lines(piece: Piece) -> io.BytesIO:
 
 
 def _take(
-    piece: Piece, read: _Reading, sample: CorpusSample, seen: set[str], prints: CorpusFingerprints
+    piece: Piece,
+    read: _Reading,
+    sample: CorpusSample,
+    seen: set[str],
+    prints: CorpusFingerprints,
+    chunks: int,
+    deadline: float,
 ) -> None:
+    """Read a piece; a file of many documents only until there are `chunks` chunks or it is too late."""
     kind = sample.kinds[piece.suffix]
     began = time.perf_counter()
+    characters, whole = 0, True
     for place, outcome in read.documents(piece, relative_path(piece.file, sample.found.root)):
-        chunks = outcome if isinstance(outcome, str) else read.chunks(outcome)
-        if isinstance(outcome, str) or isinstance(chunks, str) or outcome.document.id in seen:
-            reason = chunks if isinstance(chunks, str) else "duplicate id"
+        found = outcome if isinstance(outcome, str) else read.chunks(outcome)
+        if isinstance(outcome, str) or isinstance(found, str) or outcome.document.id in seen:
+            reason = found if isinstance(found, str) else "duplicate id"
             sample.rejected.append(RejectedDocument(path=place, reason=reason))
             kind.rejected += 1
             continue
         seen.add(outcome.document.id)
         sample.parsed.append(outcome)
-        sample.chunks.extend(chunks)
-        prints.add(chunks, fingerprint(outcome, chunks))
+        sample.chunks.extend(found)
+        prints.add(found, fingerprint(outcome, found))
+        characters += len(outcome.document.text)
         kind.documents += 1
-        kind.characters += len(outcome.document.text)
-        kind.chunks += len(chunks)
-        kind.chunk_characters += sum(len(chunk.text) for chunk in chunks)
-        kind.tokens += sum(chunk.tokens for chunk in chunks)
-    kind.bytes_read += piece.size
-    kind.pieces_read += 1
+        kind.chunks += len(found)
+        kind.chunk_characters += sum(len(chunk.text) for chunk in found)
+        kind.tokens += sum(chunk.tokens for chunk in found)
+        if len(sample.chunks) >= chunks or time.monotonic() > deadline:
+            whole = FORMATS[piece.suffix].kind != "corpus" or not piece.whole
+            if not whole:
+                break
+    kind.characters += characters
+    kind.bytes_read += piece.size if whole else min(piece.size, int(characters / _packed(piece.suffix)) + 1)
+    kind.pieces_read += whole
     kind.seconds += time.perf_counter() - began
+
+
+def _packed(suffix: str) -> float:
+    """Characters of text to a byte of a table or packed corpus: a judgement call where it is compressed."""
+    return 1.0 if suffix in _PLAIN_TABLES else 3.0
