@@ -2,8 +2,10 @@
 
     python bench/estimates.py DOCS [-c idiolect.toml] [--set section.key=value]... [--work WORK]
 
-Each stage runs in a process of its own, so that its peak memory is its own.  Ratios are estimate
-to measured: 1 is right, 2 twice too much.
+Each stage runs in a process of its own, so that its peak memory is its own; of ingest only the
+first process is measured here, while the estimate covers those that read as well.  Ratios are
+estimate to measured: 1 is right, 2 twice too much.  On a busy machine OMP_NUM_THREADS=1 gives
+steadier ones.
 """
 
 import argparse
@@ -25,7 +27,7 @@ def command(stage: str, docs: Path | None, work: Path, options: list[str]) -> li
 
 
 def measured(arguments: list[str]) -> tuple[float, float]:
-    """Wall seconds and peak resident MB of a process and those that it waited for."""
+    """Wall seconds and peak resident MB of a process."""
     began = time.perf_counter()
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

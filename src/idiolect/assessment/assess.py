@@ -14,7 +14,7 @@ from idiolect.config import Config
 from idiolect.errors import InputError
 from idiolect.estimates.amounts import extrapolated
 from idiolect.estimates.corpus import CorpusSample, sample_corpus
-from idiolect.estimates.rates import Rates, measure
+from idiolect.estimates.rates import Rates, measure, undisturbed
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Document, Record
 from idiolect.runtimes.model_files import ModelFiles, describe, load_tokenizer, resolve
@@ -81,8 +81,7 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
     progress.note("measuring this machine")
     rates = measure(files, [chunk.passage.full_text for chunk in sample.chunks[:_RATE_TEXTS]], config.train)
     language = _language(sample.documents)
-    chosen = _searched(sample.chunks, rates, config.seed)
-    searching = _search(files, chosen, config, language, progress)
+    searching, searched = _search(files, sample.chunks, rates, config, language, progress)
     words = vocabulary((document.text for document in sample.documents), load_tokenizer(files.path))
     repeated = repetition(sample.documents, sample.chunks)
     chunks, documents = sample.total("chunks"), sample.total("documents")
@@ -105,25 +104,31 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
         costs=tuning_costs(extrapolated(sample), config, files, rates),
         busy=rates.busy,
         recommendation=recommend(
-            searching, words, repeated, chunks, documents, complete=len(chosen) >= round(chunks)
+            searching, words, repeated, chunks, documents, complete=searched >= round(chunks)
         ),
         seconds=round(time.monotonic() - began, 1),
     )
 
 
-def _searched(chunks: Sequence[Chunk], rates: Rates, seed: int) -> list[Chunk]:
-    """As many chunks as this machine encodes in SEARCH_SECONDS."""
-    each = sum(chunk.tokens for chunk in chunks) / len(chunks)
-    affordable = int(SEARCH_SECONDS * rates.encode / each)
-    return some_chunks(chunks, min(SEARCHED_CHUNKS, max(affordable, _FEWEST_SEARCHED)), seed)
-
-
 def _search(
-    files: ModelFiles, chunks: Sequence[Chunk], config: Config, language: str, progress: Progress
-) -> Searching | None:
+    files: ModelFiles,
+    chunks: Sequence[Chunk],
+    rates: Rates,
+    config: Config,
+    language: str,
+    progress: Progress,
+) -> tuple[Searching | None, int]:
+    """The search over as many chunks as this machine now encodes in SEARCH_SECONDS, and how many these are."""
     from idiolect.runtimes.torch import TorchRuntime
 
-    return search(chunks, TorchRuntime(files), config.prepare.masked_queries, language, config.seed, progress)
+    runtime = TorchRuntime(files)
+    each = sum(chunk.tokens for chunk in chunks) / len(chunks)
+    with undisturbed(runtime.device) as (factor, _):
+        affordable = int(SEARCH_SECONDS * rates.encode / factor / each)
+        most = min(SEARCHED_CHUNKS, max(affordable, _FEWEST_SEARCHED))
+        chosen = some_chunks(chunks, most, config.seed)
+        found = search(chosen, runtime, config.prepare.masked_queries, language, config.seed, progress)
+    return found, len(chosen)
 
 
 def _language(documents: Sequence[Document]) -> str:

@@ -1,8 +1,9 @@
 """How fast this machine encodes and trains, measured in seconds on a few of the corpus's own chunks."""
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from idiolect.config import Train
@@ -12,14 +13,20 @@ from idiolect.runtimes.model_files import ModelFiles
 
 _GROUP_TOKENS = 2_048  # between two looks at the clock
 _WARM_UP = 2  # texts
+_BUSY = 0.5  # load a CPU
+_SCALING = 0.75  # two threads are 1.7 times as fast as one
+_WARNING = (
+    "the machine was busy (load {load:.1f} on {cpus} CPUs): the figures are for an idle one, "
+    "a busy one takes several times as long"
+)
 
 
 class Rates(Record, frozen=True, kw_only=True):
     """Tokens a second of the base model.
 
     `encode`: forward passes of whole chunks; `train`: forward, backward and AdamW of passages
-    cut at train.max_tokens; `start`: seconds until torch and the model are loaded; `busy`: what
-    else went on, "" on a quiet machine.
+    cut at train.max_tokens; `start`: seconds until torch and the model are loaded; `busy`: a
+    warning where other processes wanted the processors, "" on a quiet machine.
     """
 
     encode: float
@@ -42,19 +49,39 @@ def measure(
     """
     from idiolect.runtimes.torch import TorchRuntime
 
-    busy = _busy()
     began = time.perf_counter()
     runtime = TorchRuntime(files)
     start = time.perf_counter() - began
     tokens = runtime.tokens(list(texts) or ["An empty corpus."], "passage")
-    encode = _rate(runtime.encode_tokens, tokens, _groups(tokens), seconds)
-    del runtime
-    if not training:
-        return Rates(encode=encode, train=encode / 2, start=start, busy=busy)
-    limit = min(settings.max_tokens, files.max_tokens)
-    cut = [ids[:limit] for ids in tokens]
-    train = _rate(_step(files, settings), cut, _groups(cut), seconds)
+    with undisturbed(runtime.device) as (factor, busy):
+        encode = factor * _rate(runtime.encode_tokens, tokens, _groups(tokens), seconds)
+        train = encode / 2
+        del runtime
+        if training:
+            limit = min(settings.max_tokens, files.max_tokens)
+            cut = [ids[:limit] for ids in tokens]
+            train = factor * _rate(_step(files, settings), cut, _groups(cut), seconds)
     return Rates(encode=encode, train=train, start=start, busy=busy)
+
+
+@contextlib.contextmanager
+def undisturbed(device: str) -> Iterator[tuple[float, str]]:
+    """Work with one thread where other processes want the processors as well: threads that wait for one
+    another are slowed down many times over then.  Yields the factor from one thread's speed to that of
+    all on an idle machine, and a warning; 1 and "" where nothing disturbs.
+    """
+    import torch
+
+    threads, cpus = torch.get_num_threads(), available_cpus()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if not device.startswith("cpu") or load < _BUSY * cpus or threads == 1:
+        yield 1.0, ""
+        return
+    torch.set_num_threads(1)
+    try:
+        yield threads**_SCALING, _WARNING.format(load=load, cpus=cpus)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _rate(
@@ -117,12 +144,3 @@ def _step(files: ModelFiles, settings: Train) -> Callable[[Sequence[Any]], objec
         return loss.item()  # waits for a GPU
 
     return step
-
-
-def _busy() -> str:
-    """A warning where other processes want the processors as well."""
-    cpus = available_cpus()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load < 0.5 * cpus:
-        return ""
-    return f"the machine was busy (load {load:.1f} on {cpus} CPUs): an idle one takes less time"
