@@ -121,8 +121,11 @@ def test_a_second_run_does_nothing_and_changed_labels_wake_what_uses_them(
     _, out, _ = idiolect(capsys, "--queries", eighty, "--dry-run", "--json")
     eighty.write_text(text, encoding="utf-8-sig")
     planned = {row["stage"]: row["reason"] for row in json.loads(out)}
-    assert planned["prepare"] == f"changed: {eighty}"
-    assert planned["generate"] == ""
+    assert planned["generate"] == f"changed: {eighty}", (
+        "its report compares what was written with what was asked"
+    )
+    assert planned["prepare"] == "depends on queries"
+    assert planned["ingest"] == ""
 
 
 def test_any_model_is_scored_on_the_labels_by_document(idiolect, shallow_model, capsys):

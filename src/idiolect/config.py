@@ -78,13 +78,60 @@ class Generate(Section, frozen=True, kw_only=True):
         "OPENAI_API_KEY"
     )
     per_chunk: Annotated[int, Meta(ge=1, description="queries asked of the LLM for each chunk")] = 4
-    max_calls: Annotated[int, Meta(ge=0, description="hard cap on LLM calls; cached answers are free")] = (
-        10_000
-    )
+    max_calls: Annotated[
+        int,
+        Meta(ge=0, description="hard cap on LLM calls, over all attempts at a run; cached answers are free"),
+    ] = 10_000
     max_tokens: Annotated[
         int, Meta(ge=0, description="hard cap on LLM tokens, prompts and answers together")
     ] = 20_000_000
-    max_queries: Annotated[int, Meta(ge=1, description="extractive queries for training")] = 3_000
+    max_queries: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="queries at most; of an LLM's, each heading's first chunk is asked about first",
+        ),
+    ] = 3_000
+    styles: Annotated[
+        tuple[str, ...], Meta(description="styles asked of the LLM; empty takes all whose text allows them")
+    ] = ()
+    exemplars: Annotated[
+        str, Meta(description="text file of real queries, one a line, whose manner the LLM is to take on")
+    ] = ""
+    languages: Annotated[
+        tuple[str, ...],
+        Meta(description="languages to ask queries in, e.g. ['de']; empty follows each chunk"),
+    ] = ()
+    multi_hop: Annotated[
+        float,
+        Meta(ge=0, le=1, description="share of LLM calls that show two or three chunks that belong together"),
+    ] = 0.0
+    judge: Annotated[bool, Meta(description="have an LLM judge each query against its chunks")] = False
+    judge_base_url: Annotated[str, Meta(description="the judge's endpoint; empty takes base_url")] = ""
+    judge_model: Annotated[str, Meta(description="the judge's model; empty takes model")] = ""
+    judge_api_key_env: Annotated[
+        str, Meta(description="the environment variable that holds the judge's key; empty takes api_key_env")
+    ] = ""
+    min_judgment: Annotated[
+        int, Meta(ge=1, le=10, description="queries whose lowest judgment is below this are rejected")
+    ] = 6
+    round_trip: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="a query whose chunk is not among so many of the fused ranking is rejected; 0 is off",
+        ),
+    ] = 0
+    easy_share: Annotated[
+        float,
+        Meta(ge=0, le=1, description="share of queries at most whose chunk is first by dense and BM25 both"),
+    ] = 1.0
+    written_negatives: Annotated[
+        float,
+        Meta(
+            ge=0, le=1, description="share of queries for which the LLM writes a near miss as hard negative"
+        ),
+    ] = 0.0
     min_quality: Annotated[
         int, Meta(ge=1, le=10, description="queries that the LLM itself scores below this are rejected")
     ] = 6

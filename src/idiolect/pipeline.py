@@ -48,16 +48,18 @@ STAGES = (
     ),
     Stage(
         name="generate",
-        version=1,
+        version=2,
         reads=("documents", "chunks"),
-        writes=("queries", "rejected"),
-        settings=("seed", "generate"),
+        writes=("queries", "rejected", "generate_report"),
+        settings=("seed", "generate", "prepare.queries", "prepare.qrels"),
         ignores=(
             "generate.concurrency",
             "generate.timeout",
             "generate.base_url",
             "generate.api_key_env",
             "generate.prices",
+            "generate.judge_base_url",
+            "generate.judge_api_key_env",
         ),
     ),
     Stage(
@@ -88,7 +90,7 @@ STAGES = (
     Stage(
         name="evaluate",
         version=1,
-        reads=("chunks", "queries", "test", "labelled", "model", "selection"),
+        reads=("chunks", "queries", "generate_report", "test", "labelled", "model", "selection"),
         writes=("report", "report_page", "per_query"),
         settings=("seed", "evaluate", "train.base", "train.target"),
     ),
@@ -201,13 +203,21 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         if context.source is None:
             raise UsageError("ingest needs DOCS: a folder, a file or a JSONL corpus")
         inputs["DOCS"] = source_digest(context.source, context.workspace.root)
-    if "train.base" in stage.settings or "train" in stage.settings:
+    if stage.name == "generate" and context.config.generate.teacher == "llm":
+        from idiolect.stages.checking import ranks
+
+        ranked = ranks(context.config.generate)
+    else:
+        ranked = False
+    if ranked or "train.base" in stage.settings or "train" in stage.settings:
         from idiolect.runtimes.model_files import describe, resolve
 
         inputs["base model"] = describe(resolve(context.config.train.base)).digest
     if stage.name == "generate" and context.config.generate.teacher == "llm":
         inputs["prompts"] = digest_path(Path(__file__).parent / "teachers" / "styles")
-    if stage.name == "prepare":
+        given = {"styles": context.workspace.styles, "exemplars": Path(context.config.generate.exemplars)}
+        inputs |= {name: digest_path(path) for name, path in given.items() if path.name and path.exists()}
+    if stage.name in ("generate", "prepare"):
         labels = [context.config.prepare.queries, context.config.prepare.qrels]
         inputs |= {name: digest_path(Path(name)) for name in labels if name and Path(name).is_file()}
     if stage.name == "evaluate":

@@ -11,7 +11,6 @@ from idiolect.files import tree_digests
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.runtimes.model_files import describe
 from idiolect.teachers.cache import AnswerCache, opened
-from idiolect.teachers.prompt import load_prompt
 from idiolect.teachers.protocol import Answer
 
 CHUNKS = [
@@ -20,11 +19,10 @@ CHUNKS = [
 MODEL = "writer"
 
 
-def answer_to(cache, chunks, per_chunk=4):
-    prompt = load_prompt(per_chunk)
+def answer_to(cache, chunks):
     for chunk in chunks:
         answer = Answer(text="{}", prompt_tokens=500, completion_tokens=200)
-        cache.put(AnswerCache.key(MODEL, prompt.messages(chunk)), MODEL, answer)
+        cache.put(AnswerCache.key(MODEL, [{"role": "user", "content": chunk.text}]), MODEL, answer)
 
 
 def test_answers_that_were_paid_for_are_found(tmp_path):
@@ -32,11 +30,9 @@ def test_answers_that_were_paid_for_are_found(tmp_path):
     with opened(path) as cache:
         answer_to(cache, CHUNKS[:6])
     before = tree_digests(tmp_path)
-    found = answered(path, MODEL, 4, CHUNKS)
-    assert found.share == 0.75
+    found = answered(path, MODEL)
     assert (found.count, found.prompt_tokens, found.completion_tokens) == (6, 500, 200)
-    assert answered(path, "other", 4, CHUNKS).share == 0
-    assert answered(path, MODEL, 5, CHUNKS).share == 0
+    assert answered(path, "other").count == 0
     assert tree_digests(tmp_path) == before
 
 
@@ -48,16 +44,16 @@ def test_answers_that_a_killed_run_left_in_the_log_are_found_too(tmp_path):
     (left / "llm.sqlite-shm").unlink()
     assert (left / "llm.sqlite-wal").stat().st_size
     before = tree_digests(left)
-    assert answered(left / "llm.sqlite", MODEL, 4, CHUNKS).share == 0.25
+    assert answered(left / "llm.sqlite", MODEL).count == 2
     assert tree_digests(left) == before
 
 
 @pytest.mark.parametrize("content", [b"", b"no database at all, but some text of a few bytes"])
 def test_what_cannot_be_read_holds_nothing(tmp_path, content):
     path = tmp_path / "llm.sqlite"
-    assert answered(path, MODEL, 4, CHUNKS).share == 0
+    assert answered(path, MODEL).count == 0
     path.write_bytes(content)
-    assert answered(path, MODEL, 4, CHUNKS).share == 0
+    assert answered(path, MODEL).count == 0
 
 
 class Constant:

@@ -1,6 +1,8 @@
 """A real chat endpoint on loopback whose answers a test scripts, and chunks to ask it about."""
 
 import json
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +15,10 @@ from idiolect.records import Chunk
 
 @dataclass
 class Reply:
-    """What the endpoint sends; `content` becomes a chat completion unless `body` says otherwise."""
+    """What the endpoint sends; `content` becomes a chat completion unless `body` or `raw` says otherwise.
+
+    `cut` bytes of the body are sent before the connection is reset; `drip` seconds lie between bytes.
+    """
 
     content: str | None = None
     status: int = 200
@@ -21,6 +26,9 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     finish_reason: str = "stop"
     hang_up: bool = False
+    raw: bytes | None = None
+    cut: int | None = None
+    drip: float = 0.0
 
 
 def refusal(status: int, message: str, code: str | None = None, **headers: str) -> Reply:
@@ -73,14 +81,22 @@ class ChatServer:
                 if reply.hang_up:
                     self.close_connection = True
                     return
-                data = json.dumps(reply.body or completion(reply, request)).encode()
+                data = reply.raw or json.dumps(reply.body or completion(reply, request)).encode()
                 self.send_response(reply.status)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(data)))
                 for name, value in reply.headers.items():
                     self.send_header(name.replace("_", "-"), value)
                 self.end_headers()
-                self.wfile.write(data)
+                if reply.drip:
+                    for byte in data:
+                        self.wfile.write(bytes([byte]))
+                        time.sleep(reply.drip)
+                self.wfile.write(data[: reply.cut] if not reply.drip else b"")
+                if reply.cut is not None:
+                    self.close_connection = True
+                    # lingering for no time makes the close a reset
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
         self._server = _Listener(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"

@@ -26,8 +26,8 @@ def test_a_request_follows_the_protocol(serve: Make, teacher: Make) -> None:
     assert first["response_format"]["json_schema"]["name"] == "queries"
     assert [message["role"] for message in first["messages"]] == ["system", "user"]
     assert first["messages"][0] == second["messages"][0]  # the stable part comes first
-    assert "7 queries" in first["messages"][0]["content"]
-    for style in ("question:", "claim:", "keywords:", "inference:"):
+    assert "Write 7 queries" in first["messages"][1]["content"].splitlines()[-1]  # what varies comes last
+    for style in ("question:", "claim:", "keywords:", "inference:", "typo:", "scenario:"):
         assert style in first["messages"][0]["content"]
     asked = {request["messages"][1]["content"] for request in server.requests}
     for chunk in chunks:
@@ -180,7 +180,7 @@ def test_progress_tells_what_was_spent(serve: Make, teacher: Make) -> None:
     told = Told()
     teacher(serve(lambda number, request: about(request)).url, max_calls=50).write(make_chunks(3), told)
     assert told.task == ("asking the teacher", 3, "chunks")
-    assert told.details[-1] == "3 calls, 450 tokens, 47 calls left"
+    assert told.details[-1] == "spent 3 calls, 450 tokens; left 47 calls, 19,999,550 tokens"
 
 
 def test_an_interrupt_ends_the_calls_and_keeps_the_answers(serve: Make, teacher: Make) -> None:
@@ -193,7 +193,7 @@ def test_an_interrupt_ends_the_calls_and_keeps_the_answers(serve: Make, teacher:
 
     class Interrupting(Silent):
         def advance(self, count: int = 1, detail: str = "") -> None:
-            if detail.startswith("3 calls"):
+            if detail.startswith("spent 3 calls"):
                 raise KeyboardInterrupt
 
     server = serve(stuck)

@@ -1,5 +1,6 @@
 """The teacher that asks an LLM, against endpoints that fail in every way that endpoints do."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -15,9 +16,15 @@ import msgspec
 import pytest
 from chat_server import Reply, about, answer, make_chunks, refusal
 
+from idiolect.config import Generate
 from idiolect.errors import MissingExtra, TeacherError
 from idiolect.progress import Silent
+from idiolect.teachers import cache
+from idiolect.teachers.budget import Budget, OverBudgetError
+from idiolect.teachers.client import CallFailedError, ChatClient
+from idiolect.teachers.endpoint import of_judge
 from idiolect.teachers.retry import Backoff
+from idiolect.teachers.spending import Spending
 
 Make = Callable[..., Any]
 
@@ -274,9 +281,9 @@ def test_kill_9_loses_no_answer(serve: Make, teacher: Make, tmp_path: Path) -> N
         LLMTeacher(settings, Path(sys.argv[2]), seed=13).write(chunks, Speaking())
     """)
     chunks = make_chunks(20)
-    cache = tmp_path / "cache" / "llm.sqlite"
+    path = tmp_path / "cache" / "llm.sqlite"
     with subprocess.Popen(
-        [sys.executable, "-c", program, server.url, str(cache)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", program, server.url, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(msgspec.json.encode(chunks))
@@ -309,3 +316,199 @@ def test_the_missing_package_is_named(teacher: Make, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(MissingExtra, match=r"idiolect\[llm\]"):
         teacher("http://127.0.0.1:9/v1").write(make_chunks(1), Silent())
+
+
+def test_busy_without_a_wait_is_tried_again_with_growing_waits(serve: Make, teacher: Make) -> None:
+    server = serve(lambda number, request: refusal(429, "busy") if 2 <= number <= 5 else about(request))
+    generated = teacher(server.url, concurrency=1).write(make_chunks(3), Silent())
+    assert len(generated.queries) == 3
+    assert len(server.requests) == 7
+    assert generated.summary["calls"] == 3
+
+
+def test_a_burst_of_server_errors_is_outlived(serve: Make, teacher: Make) -> None:
+    server = serve(lambda number, request: refusal(500, "oops") if 4 <= number <= 19 else about(request))
+    generated = teacher(server.url, concurrency=4).write(make_chunks(20), Silent())
+    assert len(generated.queries) == 20
+    assert len(server.requests) == 36
+
+
+@pytest.mark.parametrize("cut", [0, 40])
+def test_a_connection_reset_in_the_body_is_tried_again(serve: Make, teacher: Make, cut: int) -> None:
+    def script(number: int, request: dict[str, Any]) -> Reply:
+        reply = about(request)
+        reply.cut = cut if number == 2 else None
+        return reply
+
+    server = serve(script)
+    assert len(teacher(server.url, concurrency=1).write(make_chunks(3), Silent()).queries) == 3
+    assert len(server.requests) == 4
+
+
+def test_an_answer_that_drips_is_cut_off_by_the_timeout(serve: Make, teacher: Make) -> None:
+    def script(number: int, request: dict[str, Any]) -> Reply:
+        reply = about(request)
+        reply.drip = 0.05 if number == 2 else 0.0  # some 20 s in all
+        return reply
+
+    server = serve(script)
+    began = time.monotonic()
+    assert len(teacher(server.url, concurrency=1, timeout=0.5).write(make_chunks(3), Silent()).queries) == 3
+    assert len(server.requests) == 4
+    assert time.monotonic() - began < 5
+
+
+def test_a_page_of_html_is_no_answer_and_is_shown(serve: Make, teacher: Make) -> None:
+    page = Reply(raw=b"<!doctype html>\n<title>Gateway login</title>")
+    server = serve(lambda number, request: page)
+    with pytest.raises(TeacherError, match=r"no chat completion.*Gateway login"):
+        teacher(server.url).write(make_chunks(50), Silent())
+    assert len(server.requests) == 3
+    server = serve(lambda number, request: page if number == 3 else about(request))
+    generated = teacher(server.url, concurrency=1).write(make_chunks(6), Silent())
+    assert len(generated.queries) == 5
+    assert generated.summary["chunks_failed"] == {"no chat completion": 1}
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(""), "the answer is empty"),
+        (Reply(None), "the answer is empty"),
+        (Reply("I'm sorry, but I can't help with that."), "the answer holds no JSON"),
+        (Reply('{"queries": [{"query": "half', finish_reason="length"), "cut off before its first"),
+        (Reply('{"queries": [{"quality": 9}]}'), "no item has a text as `query`"),
+        (Reply('{"queries": [{"query": "a", "quality": 9'), "the answer holds no JSON"),
+    ],
+)
+def test_answers_that_hold_nothing_are_asked_for_twice_and_counted(
+    serve: Make, teacher: Make, reply: Reply, said: str
+) -> None:
+    server = serve(
+        lambda number, request: reply if "topic2x0" in request["messages"][1]["content"] else about(request)
+    )
+    generated = teacher(server.url, concurrency=1).write(make_chunks(5), Silent())
+    assert len(generated.queries) == 4
+    assert len(server.requests) == 6
+    (reason,) = generated.summary["chunks_failed"]
+    assert said in reason
+
+
+def test_an_endpoint_that_comes_back_is_asked_for_the_rest_only(serve: Make, teacher: Make) -> None:
+    """Gone in the middle, at the same address again for the second run: nothing is asked twice."""
+    chunks, alive = make_chunks(40), [True]
+
+    def script(number: int, request: dict[str, Any]) -> Reply:
+        alive[0] &= number != 13
+        return about(request) if alive[0] else Reply(hang_up=True)
+
+    server = serve(script)
+    with pytest.raises(TeacherError):
+        teacher(server.url, concurrency=2, backoff=Backoff(first=0.001, attempts=2)).write(chunks, Silent())
+    asked = len(server.requests)
+    server.script = lambda number, request: about(request)
+    generated = teacher(server.url).write(chunks, Silent())
+    assert len(generated.queries) == 40
+    assert len(server.requests) - asked == 28
+    assert not set(server.asked_about()[:12]) & set(server.asked_about()[asked:])
+
+
+def test_a_full_disk_is_named_and_the_next_run_goes_on(serve: Make, teacher: Make, tmp_path: Path) -> None:
+    long = "why " * 2_000
+
+    def script(number: int, request: dict[str, Any]) -> Reply:
+        return Reply(answer(f"{request['messages'][1]['content'][-20:]} {number}?", long))
+
+    server = serve(script)
+    program = textwrap.dedent("""
+        import resource, sys
+        from pathlib import Path
+        import msgspec
+        from idiolect.config import Generate
+        from idiolect.errors import TeacherError
+        from idiolect.progress import Silent
+        from idiolect.records import Chunk
+        from idiolect.teachers.llm import LLMTeacher
+
+        chunks = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Chunk])
+        settings = Generate(teacher="llm", base_url=sys.argv[1], model="tiny", concurrency=2)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        try:
+            LLMTeacher(settings, Path(sys.argv[2]), seed=13).write(chunks, Silent())
+        except TeacherError as error:
+            sys.exit(str(error))
+    """)
+    chunks = make_chunks(40)
+    path = tmp_path / "cache" / "llm.sqlite"
+    full = subprocess.run(
+        [sys.executable, "-c", program, server.url, str(path)],
+        input=msgspec.json.encode(chunks),
+        capture_output=True,
+    )
+    assert full.returncode == 1
+    assert full.stderr.count(b"\n") == 1
+    assert b"llm.sqlite cannot be used" in full.stderr and b"free some space" in full.stderr
+    before = len(server.requests)
+    assert 2 < before < 40
+    generated = teacher(server.url).write(chunks, Silent())
+    assert generated.summary["cached"] >= before - 2 - 1  # those in flight, and the one that did not fit
+    assert len(server.requests) - before == 40 - generated.summary["cached"]
+
+
+def test_caps_hold_over_the_attempts_at_one_run(tmp_path: Path) -> None:
+    async def call(budget: Budget, tokens: int = 0, taken: bool = True) -> None:
+        async with budget.call(10) as call:
+            call.taken, call.prompt_tokens = taken, tokens
+
+    path = tmp_path / "llm.sqlite"
+    with cache.opened(path) as answers:
+        account = Spending(answers.connection, "queries")
+        first = Budget(3, 1_000, account)
+        asyncio.run(call(first, 40))
+        asyncio.run(call(first, taken=False))
+        account.book(calls=1)  # what a kill leaves of a call in flight
+    with cache.opened(path) as answers:
+        account = Spending(answers.connection, "queries")
+        second = Budget(3, 1_000, account)
+        assert (second.calls, second.tokens) == (2, 40)
+        asyncio.run(call(second))
+        with pytest.raises(OverBudgetError):
+            asyncio.run(call(second))
+        account.close()
+        assert Budget(3, 1_000, account).calls == 0
+        assert Spending(answers.connection, "judge").so_far() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("status", [503, 529])
+def test_a_server_that_knows_no_429_is_not_stormed(serve: Make, teacher: Make, status: int) -> None:
+    def script(number: int, request: dict[str, Any]) -> Reply:
+        if server.busy > 4:
+            return refusal(status, "overloaded")
+        time.sleep(0.02)
+        return about(request)
+
+    server = serve(script)
+    generated = teacher(server.url, concurrency=32).write(make_chunks(150), Silent())
+    assert len(generated.queries) == 150
+    assert len(server.requests) - 150 <= 75
+
+
+def test_a_judge_is_asked_without_chance_unless_its_endpoint_minds(serve: Make) -> None:
+    pytest.importorskip("openai")
+
+    def script(number: int, request: dict[str, Any]) -> Reply:
+        return refusal(400, "temperature is fixed at 1") if "temperature" in request else Reply("{}")
+
+    server = serve(script)
+    endpoint = of_judge(Generate(base_url="http://127.0.0.1:9/v1", model="tiny", judge_base_url=server.url))
+
+    async def story() -> None:
+        async with ChatClient(endpoint) as client:
+            with pytest.raises(CallFailedError) as caught:
+                await client.ask([{"role": "user", "content": "?"}], {"type": "json_object"})
+            assert caught.value.kind == "option"
+            await client.ask([{"role": "user", "content": "?"}], {"type": "json_object"})
+
+    asyncio.run(story())
+    assert server.requests[0]["temperature"] == 0.0
+    assert server.requests[1]["model"] == "tiny"

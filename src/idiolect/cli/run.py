@@ -26,9 +26,12 @@ _guard = click.option(
     metavar="DIR",
     help="A BEIR folder that must not fall by more than 1%. Repeatable.",
 )
+_exemplars = click.option(
+    "--exemplars", metavar="FILE", help="Real queries, one a line, whose manner the LLM takes on."
+)
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
 _common = options.together(
-    options.work, options.configured, options.labels, _beir, _guard, _dry_run, options.reporting
+    options.work, options.configured, options.labels, _exemplars, _beir, _guard, _dry_run, options.reporting
 )
 
 
@@ -68,6 +71,7 @@ def _execute(
     queries: str | None,
     qrels: str | None,
     labels_as: Literal["train", "dev", "test", "split"] | None,
+    exemplars: str | None,
     beir: tuple[str, ...],
     guard: tuple[str, ...],
     dry_run: bool,
@@ -81,6 +85,9 @@ def _execute(
 
     config = _with_sets(configuration.load(config_path, settings), beir, guard)
     config = _with_labels(config, queries, qrels, labels_as)
+    if exemplars is not None:
+        generate = msgspec.structs.replace(config.generate, exemplars=exemplars)
+        config = msgspec.structs.replace(config, generate=generate)
     stages = pipeline.between(first, last)
     if any(stage.name == "prepare" for stage in stages):
         from idiolect.evaluation.labels import check_labels

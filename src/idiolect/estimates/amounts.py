@@ -9,7 +9,8 @@ from idiolect.estimates.corpus import CorpusSample
 from idiolect.estimates.paid import Answers
 from idiolect.files import read_jsonl
 from idiolect.records import Chunk, Record
-from idiolect.teachers.prompt import load_prompt
+from idiolect.teachers.prompt import make_prompts
+from idiolect.teachers.style_texts import load_style_texts
 from idiolect.workspace import Workspace
 
 SAMPLED_CHUNKS = 2_000
@@ -25,6 +26,7 @@ SCHEMA_TOKENS = 110
 """Tokens that an endpoint counts for the JSON schema and the chat format of a request, about."""
 
 _QUERIES_A_CHUNK = 6  # the extractive teacher's rounds over the chunks
+_CHARACTERS_A_TOKEN = 4.3  # of English prose
 
 
 class Amounts(Record, frozen=True, kw_only=True):
@@ -150,11 +152,13 @@ def _copied(base: Amounts, config: Config) -> Amounts:
 
 def _with_llm(base: Amounts, config: Config, answers: Answers) -> Amounts:
     settings = config.generate
-    system = len(load_prompt(settings.per_chunk).system) / 4.3  # characters a token of English prose
+    texts = load_style_texts()
+    system = len(make_prompts(texts, texts.chosen(settings.styles)).single) / _CHARACTERS_A_TOKEN
     prompt = answers.prompt_tokens or system + SCHEMA_TOKENS + base.chunk_tokens
     told = answers.completion_tokens or settings.per_chunk * ANSWER_TOKENS_A_QUERY
-    known = base.asked * answers.share
-    calls = min(base.asked - known, settings.max_calls, settings.max_tokens / (prompt + told))
+    wanted = min(base.asked, settings.max_queries / (settings.per_chunk * KEPT_OF_WRITTEN))
+    known = min(wanted, answers.count)
+    calls = min(wanted - known, settings.max_calls, settings.max_tokens / (prompt + told))
     queries = (known + calls) * settings.per_chunk * KEPT_OF_WRITTEN
     return _replace(
         base,

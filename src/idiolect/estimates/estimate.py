@@ -94,9 +94,7 @@ def estimate_corpus(
     if work is not None:
         past = earlier(work)
         if config.generate.teacher == "llm" and "generate" in stages:
-            answers = answered(
-                work.llm_cache, config.generate.model, config.generate.per_chunk, corpus.sample
-            )
+            answers = answered(work.llm_cache, config.generate.model)
         share = encoded(work.vectors, files, corpus.sample)
         known = known_amounts(amounts(corpus, config, answers, share), work, config, stages)
     if rates is None:
@@ -160,10 +158,13 @@ class _Run:
         known = self.amounts
         cost = quote(self.config.generate, known.prompt_tokens, known.completion_tokens)
         notes = [cost.note] if cost.note else []
-        if self.answers.share:
-            notes.append(f"answers for {self.answers.share:.0%} of the chunks are cached and cost nothing")
-        if known.asked * (1 - self.answers.share) > known.calls + 1:
-            notes.append("generate.max_calls or generate.max_tokens leaves chunks that nobody is asked about")
+        if self.answers.count:
+            notes.append(f"{self.answers.count:,} answers are cached and cost nothing")
+        if known.asked - self.answers.count > known.calls + 1:
+            notes.append(
+                "generate.max_queries, generate.max_calls or generate.max_tokens leaves chunks that nobody "
+                "is asked about"
+            )
         return msgspec.structs.replace(
             result,
             llm_calls=known.calls,

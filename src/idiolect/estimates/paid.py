@@ -10,42 +10,34 @@ from pathlib import Path
 
 from idiolect.records import Chunk, Record
 from idiolect.runtimes.model_files import ModelFiles
-from idiolect.teachers.cache import AnswerCache
-from idiolect.teachers.prompt import load_prompt
 
 _KEY_BYTES = 16  # of a vector's key, see idiolect.mining.vectors
 
 
 class Answers(Record, frozen=True, kw_only=True):
-    """`share` of the chunks has an answer; the tokens are means over a model's answers, 0 where there are none."""
+    """How many answers of a model there are; the tokens are means over them, 0 where there are none."""
 
-    share: float = 0.0
     count: int = 0
     prompt_tokens: float = 0.0
     completion_tokens: float = 0.0
 
 
-def answered(cache: Path, model: str, per_chunk: int, chunks: Sequence[Chunk]) -> Answers:
-    """Which share of `chunks` the cache of LLM answers holds; none where it cannot be read."""
+def answered(cache: Path, model: str) -> Answers:
+    """What the cache of LLM answers holds of a model; nothing where it cannot be read.
+
+    Answers to earlier settings' requests are counted too: an estimate does not plan the requests.
+    """
     if not cache.is_file():
         return Answers()
-    prompt = load_prompt(per_chunk)
     try:
         with _reading(cache) as connection:
-            known = AnswerCache(connection)
-            held = sum(known.key(model, prompt.messages(chunk)) in known for chunk in chunks)
             count, asked, told = connection.execute(
                 "SELECT COUNT(*), AVG(prompt_tokens), AVG(completion_tokens) FROM answers WHERE model = ?",
                 (model,),
             ).fetchone()
     except sqlite3.Error:
         return Answers()
-    return Answers(
-        share=held / len(chunks) if chunks else 0.0,
-        count=count,
-        prompt_tokens=asked or 0.0,
-        completion_tokens=told or 0.0,
-    )
+    return Answers(count=count, prompt_tokens=asked or 0.0, completion_tokens=told or 0.0)
 
 
 @contextlib.contextmanager

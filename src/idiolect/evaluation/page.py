@@ -7,15 +7,21 @@ from pathlib import Path
 from idiolect.evaluation import wording
 from idiolect.evaluation.report import DatasetReport, Report
 from idiolect.files import write_json, write_text
+from idiolect.teachers.reporting.synthetic_report import SyntheticReport
 
 
-def write_report(report: Report, json_path: Path, html_path: Path) -> None:
-    """Write the record and its page; equal reports give equal bytes."""
+def write_report(
+    report: Report, json_path: Path, html_path: Path, written: SyntheticReport | None = None
+) -> None:
+    """Write the record and its page, which shows what the `written` queries are like where that is given.
+
+    Equal reports give equal bytes.
+    """
     write_json(json_path, report)
-    write_text(html_path, render_page(report))
+    write_text(html_path, render_page(report, written))
 
 
-def render_page(report: Report) -> str:
+def render_page(report: Report, written: SyntheticReport | None = None) -> str:
     """The page; every text that came from a document or a query is escaped."""
     from jinja2 import Environment, StrictUndefined
 
@@ -25,7 +31,7 @@ def render_page(report: Report) -> str:
     environment.filters.update(label=wording.label, signed=wording.signed, percent=wording.percent)
     environment.globals.update(run_axis=run_axis, delta_axis=delta_axis)
     source = files("idiolect.evaluation").joinpath("report_page.html").read_text(encoding="utf-8")
-    return environment.from_string(source).render(report=report)
+    return environment.from_string(source).render(report=report, written=written)
 
 
 class Axis:

@@ -26,6 +26,7 @@ from idiolect.mining.vectors import CachedEncoder
 from idiolect.records import Fusion, Query, Selection
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder, encode, model_encoder
+from idiolect.teachers.reporting.synthetic_report import read_synthetic_report
 
 DEPTH = 100
 
@@ -64,7 +65,7 @@ def run(context: Context) -> Summary:
         guards=[_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.guard],
     )
     report = _report(context, selection, sides, sets)
-    write_report(report, work.report, work.report_page)
+    write_report(report, work.report, work.report_page, read_synthetic_report(work.generate_report))
     write_jsonl(work.per_query, (row for found in sets.all for row in _per_query(found)))
     context.progress.note(f"verdict: {report.verdict}")
     return {

@@ -1,22 +1,33 @@
 """generate: chunks → queries, by the teacher that the config names; duplicates and boilerplate get none."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from idiolect.errors import TeacherError
-from idiolect.files import read_jsonl, write_jsonl
+from idiolect.evaluation.labels import read_labels
+from idiolect.files import read_jsonl, write_json, write_jsonl
 from idiolect.records import Chunk, Document
+from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
-from idiolect.teachers.base import Teacher
+from idiolect.teachers.base import Generated, Teacher
+from idiolect.teachers.reporting.synthetic_report import synthetic_report
+
+WITHHELD = "no-llm"
+"""The verdict on a document of which nothing is ever sent to an LLM."""
 
 
 def run(context: Context) -> Summary:
     work = context.workspace
     chunks = list(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
-    languages = {document.id: document.language for document in read_jsonl(work.documents, Document)}
-    teacher = _teacher(context, languages)
+    corpus = _Corpus.of(read_jsonl(work.documents, Document))
+    teacher = _teacher(context, corpus)
     left_out = _left_out(chunks, context)
     generated = teacher.write([chunk for chunk in chunks if chunk.trains], context.progress)
+    if context.config.generate.teacher == "llm":
+        language = _language(chunks, corpus.languages)
+        generated = check(context, chunks, language, generated, corpus.withheld)
+    write_jsonl(work.rejected, generated.rejected)
     if not generated.queries:
         raise TeacherError(
             f"the {teacher.name} teacher kept no query of {len(generated.rejected)} written; "
@@ -24,7 +35,7 @@ def run(context: Context) -> Summary:
         )
     known = {chunk.id for chunk in chunks}
     write_jsonl(work.queries, (query for query in generated.queries if query.source in known))
-    write_jsonl(work.rejected, generated.rejected)
+    _report(context, generated, chunks)
     styles = Counter(query.style for query in generated.queries)
     context.progress.note(
         f"{len(generated.queries):,} queries ("
@@ -40,6 +51,42 @@ def run(context: Context) -> Summary:
     }
 
 
+@dataclass(frozen=True)
+class _Corpus:
+    """Of each document, by id: its language, its path, and whether nothing of it may be sent to an LLM."""
+
+    languages: dict[str, str]
+    paths: dict[str, str]
+    withheld: frozenset[str]
+
+    @classmethod
+    def of(cls, documents: Iterable[Document]) -> "_Corpus":
+        languages, paths, withheld = {}, {}, set()
+        for document in documents:
+            languages[document.id], paths[document.id] = document.language, document.path
+            if WITHHELD in document.verdicts:
+                withheld.add(document.id)
+        return cls(languages, paths, frozenset(withheld))
+
+
+def _report(context: Context, generated: Generated, chunks: Sequence[Chunk]) -> None:
+    """generate_report.json, and what in it calls for a warning."""
+    settings = context.config.prepare
+    real = [query.text for query in read_labels(settings)] if settings.queries else []
+    asked = generated.summary.get("asked", {})
+    report = synthetic_report(
+        generated.queries,
+        generated.rejected,
+        chunks,
+        asked.get("styles", {}),
+        real,
+        asked_hops={int(hops): count for hops, count in asked.get("hops", {}).items()},
+    )
+    write_json(context.workspace.generate_report, report)
+    for finding in report.findings:
+        context.progress.note(f"{finding.text} {finding.advice}")
+
+
 def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
     duplicates = sum(bool(chunk.duplicate_of) for chunk in chunks)
     boilerplate = sum(not chunk.trains for chunk in chunks) - duplicates
@@ -50,12 +97,30 @@ def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
     return {"chunks_duplicate": duplicates, "chunks_boilerplate": boilerplate}
 
 
-def _teacher(context: Context, languages: dict[str, str]) -> Teacher:
+def _language(chunks: Sequence[Chunk], languages: Mapping[str, str]) -> str:
+    """The corpus's most frequent language, weighted by text; English where none was recognised."""
+    weights: Counter[str] = Counter()
+    for chunk in chunks:
+        if language := languages.get(chunk.document_id):
+            weights[language] += len(chunk.text)
+    return weights.most_common(1)[0][0] if weights else "en"
+
+
+def _teacher(context: Context, corpus: _Corpus) -> Teacher:
     settings, seed = context.config.generate, context.config.seed
     if settings.teacher == "llm":
         from idiolect.teachers.llm import LLMTeacher
 
-        return LLMTeacher(settings, context.workspace.llm_cache, seed)
+        work = context.workspace
+        return LLMTeacher(
+            settings,
+            work.llm_cache,
+            seed,
+            languages=corpus.languages,
+            paths=corpus.paths,
+            withheld=corpus.withheld,
+            styles_folder=work.styles,
+        )
     from idiolect.teachers.extractive import ExtractiveTeacher
 
-    return ExtractiveTeacher(settings.max_queries, seed, languages)
+    return ExtractiveTeacher(settings.max_queries, seed, corpus.languages)

@@ -14,6 +14,8 @@ from idiolect.teachers.retry import Backoff
 
 _BYTES_A_TOKEN = 3
 """Low on purpose: for reserving, before the endpoint has counted."""
+_OVERLOADED = ("timeout", "HTTP 503", "HTTP 529")
+"""How servers that queue calls, or know no 429, say that there are too many at once."""
 
 
 def estimated_tokens(messages: Sequence[Message]) -> int:
@@ -55,10 +57,8 @@ class Asker:
                 if failure.kind == "option":
                     continue
                 if failure.kind == "busy" and self.answered > answered:
-                    failures, answered = (
-                        0,
-                        self.answered,
-                    )  # busy with other calls of ours: it is our turn soon
+                    # busy with other calls of ours: it is our turn soon
+                    failures, answered = 0, self.answered
                 failures += 1
                 self._give_up(failure, failures)
                 await asyncio.sleep(self.backoff.wait(failures, failure.wait))
@@ -67,17 +67,17 @@ class Asker:
         self, key: str, messages: Sequence[Message], response_format: dict[str, Any], answer_tokens: int
     ) -> Answer:
         tokens = estimated_tokens(messages) + max(answer_tokens, self.budget.largest_answer)
-        async with self.gate, self.budget.call(tokens) as call:
+        async with self.gate.slot() as slot, self.budget.call(tokens) as call:
             try:
                 answer = await self.client.ask(messages, response_format)
             except CallFailedError as failure:
                 call.taken = failure.taken
-                if failure.kind == "busy":
-                    self.gate.refused()
+                if failure.kind == "busy" or failure.reason in _OVERLOADED:
+                    self.gate.refused(slot)
                 raise
             self.cache.put(key, self.client.model, answer)
             self.answered += 1
-            self.gate.answered()
+            self.gate.answered(slot)
             if answer.prompt_tokens + answer.completion_tokens:
                 call.prompt_tokens, call.completion_tokens = answer.prompt_tokens, answer.completion_tokens
             else:  # the endpoint does not count: book the estimate

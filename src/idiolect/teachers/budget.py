@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from idiolect.teachers.spending import Spending
+
 
 class OverBudgetError(Exception):
     """Nothing further may be asked."""
@@ -20,11 +22,18 @@ class Call:
 
 
 class Budget:
-    """`calls` never passes `max_calls`; tokens pass `max_tokens` only where an estimate was too low."""
+    """`calls` never passes `max_calls`; tokens pass `max_tokens` only where an estimate was too low.
 
-    def __init__(self, max_calls: int, max_tokens: int) -> None:
+    With an `account` it begins with what earlier attempts at the same run have spent, and writes
+    each call down before it is made, so that one that a kill cut short counts as well.
+    """
+
+    def __init__(self, max_calls: int, max_tokens: int, account: Spending | None = None) -> None:
         self.max_calls, self.max_tokens = max_calls, max_tokens
+        self.account = account
         self.calls = self.prompt_tokens = self.completion_tokens = 0
+        if account:
+            self.calls, self.prompt_tokens, self.completion_tokens = account.so_far()
         self.largest_answer = 0
         self.over = False
         self._calls_out = self._tokens_out = 0
@@ -55,6 +64,8 @@ class Budget:
             self._tokens_out += tokens
         call = Call()
         try:
+            if self.account:
+                self.account.book(calls=1)
             yield call
         finally:
             self._calls_out -= 1
@@ -63,6 +74,8 @@ class Budget:
             self.prompt_tokens += call.prompt_tokens
             self.completion_tokens += call.completion_tokens
             self.largest_answer = max(self.largest_answer, call.completion_tokens)
+            if self.account:
+                self.account.book(call.taken - 1, call.prompt_tokens, call.completion_tokens)
             async with self._settled:
                 self._settled.notify_all()
 

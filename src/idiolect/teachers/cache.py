@@ -9,6 +9,8 @@ from idiolect.errors import TeacherError
 from idiolect.files import digest_value
 from idiolect.teachers.protocol import Answer, Message
 
+_PAGES_TO_SYNC = 128
+"""Of the write-ahead log (an answer takes one or two), after which the disk is waited for."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY,
@@ -43,7 +45,11 @@ class AnswerCache:
         return Answer(text=row[0], prompt_tokens=row[1], completion_tokens=row[2], truncated=bool(row[3]))
 
     def put(self, key: str, model: str, answer: Answer) -> None:
-        """Store an answer; it outlives the process however that ends."""
+        """Store an answer; it outlives the process however that ends.
+
+        A power cut may take the last few dozen along: to wait for the disk at each answer would hold
+        up all calls in flight.
+        """
         row = (key, model, answer.text, answer.prompt_tokens, answer.completion_tokens, answer.truncated)
         self.connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
 
@@ -60,7 +66,8 @@ def opened(path: Path) -> Iterator[AnswerCache]:
         # no open transaction ever: each answer is in the file before the next is awaited
         with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_TO_SYNC}")
             connection.execute(_TABLE)
             yield AnswerCache(connection)
     except sqlite3.Error as error:

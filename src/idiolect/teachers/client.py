@@ -1,13 +1,14 @@
 """One call to an OpenAI-compatible endpoint: what is sent, what came back, and what kind of failure it was."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
-from idiolect.config import Generate
 from idiolect.errors import MissingExtra, TeacherError
+from idiolect.teachers.endpoint import Endpoint
 from idiolect.teachers.protocol import Answer, Message, is_json
 from idiolect.teachers.retry import asked_wait
 
@@ -57,27 +58,29 @@ class _Completion(msgspec.Struct):
 
 
 class ChatClient:
-    """`async with ChatClient(settings) as client:` keeps connections open for many calls."""
+    """`async with ChatClient(endpoint) as client:` keeps connections open for many calls."""
 
-    def __init__(self, settings: Generate) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         try:
             import openai
         except ImportError:
             raise MissingExtra("openai", "llm") from None
         self._openai = openai
-        self.model, self.url = settings.model, settings.base_url
-        self._key_name = settings.api_key_env
-        self._key = os.environ.get(settings.api_key_env, "").strip() or PLACEHOLDER_KEY
+        self.model, self.url = endpoint.model, endpoint.base_url
+        self._key_name = endpoint.api_key_env
+        self._timeout = endpoint.timeout
+        self._key = os.environ.get(endpoint.api_key_env, "").strip() or PLACEHOLDER_KEY
         self._client = openai.AsyncOpenAI(
             api_key=self._key,
-            base_url=settings.base_url,
-            timeout=openai.Timeout(settings.timeout, connect=min(settings.timeout, 10.0)),
+            base_url=endpoint.base_url,
+            timeout=openai.Timeout(endpoint.timeout, connect=min(endpoint.timeout / 2, 10.0)),
             max_retries=0,
         )
         self.structured = True
         """Whether JSON schemas are still sent; False once the endpoint was found not to know them."""
         self._follows_schemas = False
         self._limits_answers = True
+        self._temperature = endpoint.temperature
 
     async def __aenter__(self) -> "ChatClient":
         return self
@@ -90,11 +93,19 @@ class ChatClient:
         options: dict[str, Any] = {"response_format": response_format} if self.structured else {}
         if self._limits_answers:
             options["max_tokens"] = LONGEST_ANSWER
+        if self._temperature is not None:
+            options["temperature"] = self._temperature
         sent: list[Any] = list(messages)
         try:
-            response = await self._client.chat.completions.with_raw_response.create(
-                model=self.model, messages=sent, **options
-            )
+            # the library's own timeout is one between bytes: an answer that drips would never end
+            async with asyncio.timeout(self._timeout):
+                response = await self._client.chat.completions.with_raw_response.create(
+                    model=self.model,
+                    messages=sent,
+                    extra_body=options,  # as named arguments they would be walked through for files
+                )
+        except TimeoutError:
+            raise CallFailedError("transient", "timeout", "no whole answer in time") from None
         except self._openai.APITimeoutError as error:
             raise self._unanswered(error, "timeout", "no answer in time") from None
         except self._openai.APIConnectionError as error:
@@ -141,6 +152,9 @@ class ChatClient:
             return True
         if "max_tokens" in options and "max_tokens" in complaint:
             self._limits_answers = False
+            return True
+        if "temperature" in options and "temperature" in complaint:
+            self._temperature = None
             return True
         return False
 

@@ -1,27 +1,18 @@
-"""Which written queries are kept: judged by their own quality, against their chunk, and against each other."""
+"""Which written queries are kept: judged by their own quality, against their chunks, and against each other."""
 
 import re
 import unicodedata
 
 from idiolect.records import Chunk, Query, RejectedQuery
+from idiolect.teachers.near_copies import NearCopies
+from idiolect.teachers.near_duplicates import NearDuplicates
 
 _NOT_WORD = re.compile(r"[\W_]+")
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\w+")
-_COPIED_WORDS = 8
-_IDEOGRAPH = 0.5
-"""Words that one Chinese or Japanese character counts for; they are written without spaces."""
 
 
 def plain(text: str) -> str:
     """Lower case, composed, every run of anything but letters and digits one space."""
     return _NOT_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
-
-
-def word_count(text: str) -> float:
-    words = _WORD.findall(text)
-    return sum(
-        _IDEOGRAPH if re.match(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]", w) else 1.0 for w in words
-    )
 
 
 class Filters:
@@ -31,18 +22,24 @@ class Filters:
         self.min_quality = min_quality
         self.counts: dict[str, int] = {}
         self._kept: dict[str, str] = {}
+        self._near = NearDuplicates()
+        self._copies = NearCopies()
 
-    def reason(self, query: Query, chunk: Chunk) -> str | None:
-        """Why the query is rejected; None keeps it."""
+    def reason(self, query: Query, chunk: Chunk, *others: Chunk) -> str | None:
+        """Why the query is rejected; None keeps it. `others` are further chunks that it was written from."""
         text = plain(query.text)
         quality = query.scores["quality"]
         if quality < self.min_quality:
             return self._count("low quality", f"quality {quality:g} below {self.min_quality}")
-        if word_count(text) > _COPIED_WORDS and text in plain(chunk.passage.full_text):
-            return self._count("copy", "a copy of the chunk's own words")
+        for one in (chunk, *others):
+            if copy := self._copies.reason(query.text, one):
+                return self._count("copy", copy)
         if text in self._kept:
             return self._count("duplicate", f"a duplicate of {self._kept[text]}")
+        if near := self._near.find(query.text, query.style, query.source):
+            return self._count("near-duplicate", f"a near-duplicate of {near}")
         self._kept[text] = query.id
+        self._near.keep(query.text, query.style, query.source, query.id)
         return None
 
     def _count(self, kind: str, reason: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from idiolect.config import Generate
@@ -13,28 +13,47 @@ from idiolect.teachers.asking import Asker
 from idiolect.teachers.base import Generated, query_id
 from idiolect.teachers.budget import Budget
 from idiolect.teachers.client import ChatClient
+from idiolect.teachers.endpoint import of_teacher
+from idiolect.teachers.exemplars import read_exemplars
 from idiolect.teachers.filters import Filters, rejected
 from idiolect.teachers.gate import Gate
-from idiolect.teachers.order import evenly
-from idiolect.teachers.protocol import WrittenQuery
+from idiolect.teachers.plan import Ask, plan
+from idiolect.teachers.prompt import Prompts, make_prompts
+from idiolect.teachers.protocol import UnsupportedQueryError, WrittenQuery, supporting
 from idiolect.teachers.retry import Backoff
+from idiolect.teachers.spending import Spending
+from idiolect.teachers.style_texts import LONGEST_STYLE, load_style_texts
 from idiolect.teachers.writing import Writing
-
-_LONGEST_STYLE = 32
 
 
 class LLMTeacher:
-    """Asks for `settings.per_chunk` queries a chunk; every answer is kept in the SQLite file `cache_path`.
+    """Asks for about `settings.per_chunk` queries a chunk; every answer is kept in the SQLite file `cache_path`.
 
-    What the file already holds is not asked again and counts against no cap. `seed` orders the
-    documents where the caps do not allow for every chunk.
+    What the file already holds is not asked again and counts against no cap. `seed` draws styles,
+    bundles and exemplars, and orders the documents where the caps do not allow for every chunk.
+
+    Of the documents, by id: `languages` are their ISO 639-1 codes, `paths` where they lie in the
+    folder, `withheld` those of which nothing is ever sent. The files NAME.md in `styles_folder`
+    change or add styles; `weights` are the styles' shares, 1 where it names none.
     """
 
     def __init__(
-        self, settings: Generate, cache_path: Path, seed: int, backoff: Backoff | None = None
+        self,
+        settings: Generate,
+        cache_path: Path,
+        seed: int,
+        backoff: Backoff | None = None,
+        *,
+        languages: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
+        withheld: Collection[str] = frozenset(),
+        styles_folder: Path | None = None,
+        weights: Mapping[str, float] | None = None,
     ) -> None:
         self.settings, self.cache_path, self.seed = settings, cache_path, seed
         self.backoff = backoff or Backoff()
+        self.languages, self.paths, self.withheld = languages, paths, withheld
+        self.styles_folder, self.weights = styles_folder, weights
 
     @property
     def name(self) -> str:
@@ -44,41 +63,74 @@ class LLMTeacher:
         """Queries for `chunks`, in their order. Blocks; not for use inside a running event loop.
 
         Raises TeacherError where the endpoint cannot be used, or gave no usable answer for more
-        than half of the chunks that it was asked about; MissingExtra without the openai package.
+        than half of the requests; ConfigError and UsageError for styles and exemplars that cannot be
+        used; MissingExtra without the openai package.
         """
+        texts = load_style_texts(self.styles_folder)
+        styles = list(texts.chosen(self.settings.styles))
+        prompts = make_prompts(texts, styles, read_exemplars(self.settings.exemplars, self.seed))
+        asks = plan(
+            chunks,
+            self.settings,
+            self.seed,
+            styles,
+            weights=self.weights,
+            languages=self.languages,
+            paths=self.paths,
+            withheld=self.withheld,
+        )
         with cache.opened(self.cache_path) as answers:
-            return asyncio.run(self._write(chunks, answers, progress))
+            return asyncio.run(self._write(chunks, asks, prompts, answers, progress))
 
     async def _write(
-        self, chunks: Sequence[Chunk], answers: cache.AnswerCache, progress: Progress
+        self,
+        chunks: Sequence[Chunk],
+        asks: Sequence[Ask],
+        prompts: Prompts,
+        answers: cache.AnswerCache,
+        progress: Progress,
     ) -> Generated:
-        budget = Budget(self.settings.max_calls, self.settings.max_tokens)
-        async with ChatClient(self.settings) as client:
+        account = Spending(answers.connection, "queries")
+        budget = Budget(self.settings.max_calls, self.settings.max_tokens, account)
+        async with ChatClient(of_teacher(self.settings)) as client:
             asker = Asker(client, answers, budget, Gate(self.settings.concurrency), self.backoff)
-            writing = Writing(self.settings, asker, progress)
-            await writing.run(evenly(chunks, self.seed))
+            writing = Writing(self.settings, prompts, asker, progress)
+            await writing.run(asks)
         writing.check()
+        account.close()
         for note in writing.notes():
             progress.note(note)
-        return self._sort(chunks, writing)
+        return self._sort(chunks, asks, writing)
 
-    def _sort(self, chunks: Sequence[Chunk], writing: Writing) -> Generated:
+    def _sort(self, chunks: Sequence[Chunk], asks: Sequence[Ask], writing: Writing) -> Generated:
         """Filter in the order of the chunks, so that the order of the answers changes nothing."""
         filters = Filters(self.settings.min_quality)
-        known_ids = {chunk.id for chunk in chunks}
+        places = {chunk.id: place for place, chunk in enumerate(chunks)}
+        known = {chunk.id: chunk for chunk in chunks if chunk.document_id not in self.withheld}
         kept: list[Query] = []
         refused: list[RejectedQuery] = []
-        empty_texts = 0
-        for chunk in chunks:
-            for written in writing.written.get(chunk.id, ()):
-                query = self._query(chunk, written, known_ids)
+        empty_texts = unsupported = 0
+        for ask, queries in sorted(
+            writing.kept(asks), key=lambda item: (item[0].is_multi_hop, places[item[0].chunks[0].id])
+        ):
+            for written in queries:
+                try:
+                    query = self._query(ask, written, known)
+                except UnsupportedQueryError as problem:
+                    unsupported += 1
+                    refused.append(rejected(self._record(ask, written, []), str(problem)))
+                    continue
                 if not query.text:
                     empty_texts += 1
-                elif reason := filters.reason(query, chunk):
+                elif reason := filters.reason(query, *_sources(ask, query)):
                     refused.append(rejected(query, reason))
                 else:
                     kept.append(query)
         summary = writing.summary() | {
+            "asked": _asked(asks),
+            "chunks_unplanned": len(known.keys() - {chunk.id for ask in asks for chunk in ask.chunks}),
+            "bundles_answered": sum(ask.is_multi_hop and ask.id in writing.written for ask in asks),
+            "unsupported": unsupported,
             "empty_texts": empty_texts,
             "kept": len(kept),
             "rejected": dict(sorted(filters.counts.items())),
@@ -86,19 +138,41 @@ class LLMTeacher:
         }
         return Generated(kept, refused, summary)
 
-    def _query(self, chunk: Chunk, written: WrittenQuery, known_ids: set[str]) -> Query:
+    def _query(self, ask: Ask, written: WrittenQuery, known: Collection[str]) -> Query:
+        """The record of a written query. Raises UnsupportedQueryError where a bundle's names no passage of it."""
+        if ask.is_multi_hop:
+            return self._record(ask, written, supporting(written, [chunk.id for chunk in ask.chunks]))
+        others = [other for other in written.named if other in known and other != ask.chunks[0].id]
+        return self._record(ask, written, [ask.chunks[0].id, *others])
+
+    def _record(self, ask: Ask, written: WrittenQuery, positives: list[str]) -> Query:
         text = " ".join(written.query.split())
         style = " ".join((written.style or "").lower().split())
-        others = [other for other in written.positives or () if other in known_ids and other != chunk.id]
+        source = positives[0] if positives else ask.chunks[0].id
         return Query(
-            id=query_id(chunk.id, text),
+            id=query_id(source, text),
             text=text,
-            positives=[chunk.id, *dict.fromkeys(others)],
-            style=style if 0 < len(style) <= _LONGEST_STYLE else "other",
-            hops=max(written.hops or 1, 1),
+            positives=positives,
+            style=style if 0 < len(style) <= LONGEST_STYLE else "other",
+            hops=len(positives) if ask.is_multi_hop else max(written.hops or 1, 1),
             answer=" ".join((written.answer or "").split()),
             teacher=self.name,
             score=written.quality / 10,
             scores={"quality": written.quality},
-            source=chunk.id,
+            source=source,
         )
+
+
+def _asked(asks: Sequence[Ask]) -> dict[str, dict[str, int]]:
+    """How many queries of each style and of how many passages were planned."""
+    styles = Counter(style for ask in asks for style in ask.styles)
+    hops: Counter[str] = Counter()
+    for ask in asks:
+        hops[str(len(ask.chunks))] += ask.count
+    return {"styles": dict(sorted(styles.items())), "hops": dict(sorted(hops.items()))}
+
+
+def _sources(ask: Ask, query: Query) -> list[Chunk]:
+    """The chunks that a query was written from, its source first; single ones only from the one shown."""
+    shown = {chunk.id: chunk for chunk in ask.chunks}
+    return [shown[name] for name in query.positives if name in shown]

@@ -1,4 +1,4 @@
-"""One run over the chunks: who asks about which, what came back, and when to stop."""
+"""One run over the requests of a plan: who asks what, what came back, and when there is enough."""
 
 import asyncio
 from collections import Counter
@@ -9,12 +9,12 @@ from typing import Any
 from idiolect.config import Generate
 from idiolect.errors import TeacherError
 from idiolect.progress import Progress
-from idiolect.records import Chunk
 from idiolect.teachers.asking import Asker
 from idiolect.teachers.budget import OverBudgetError
 from idiolect.teachers.client import CallFailedError
-from idiolect.teachers.prompt import load_prompt
-from idiolect.teachers.protocol import QUERIES_FORMAT, UnusableAnswerError, WrittenQuery, read_queries
+from idiolect.teachers.plan import Ask
+from idiolect.teachers.prompt import Prompts
+from idiolect.teachers.protocol import UnusableAnswerError, WrittenQuery, read_queries
 
 _TOKENS_A_QUERY = 100
 """Of an answer, for reserving; the longest answer so far takes its place where it is longer."""
@@ -24,27 +24,44 @@ _HOPELESS_UNKNOWN = 3
 """The same while the endpoint has not answered one call."""
 _BETWEEN_STARTS = 0.005
 """Seconds from one worker's start to the next: small servers drop connections that all come at once."""
+_THINNEST = 0.1
+"""Of the queries asked for, the least that is expected to come when further requests are reckoned."""
 
 
 class Writing:
-    """Workers take the chunks in order; here stands what came of each."""
+    """Workers take the requests in order; here stands what came of each, by its id."""
 
-    def __init__(self, settings: Generate, asker: Asker, progress: Progress) -> None:
-        self.asker, self.progress = asker, progress
-        self.workers = settings.concurrency
-        self.answer_tokens = settings.per_chunk * _TOKENS_A_QUERY
-        self.prompt = load_prompt(settings.per_chunk)
+    def __init__(self, settings: Generate, prompts: Prompts, asker: Asker, progress: Progress) -> None:
+        self.prompts, self.asker, self.progress = prompts, asker, progress
+        self.workers, self.max_queries = settings.concurrency, settings.max_queries
         self.written: dict[str, list[WrittenQuery]] = {}
         self.failures: Counter[str] = Counter()
         self.last_failure = ""
         self.malformed = 0
-        self.unasked = 0
+        self.unasked = self.spared = self.surplus = 0
         self._in_a_row = 0
 
-    async def run(self, chunks: Sequence[Chunk]) -> None:
-        """Ask about every chunk that the caps allow for; an exception ends all calls in flight."""
-        planned = self._planned(chunks)
-        self.unasked = len(chunks) - len(planned)
+    async def run(self, asks: Sequence[Ask]) -> None:
+        """Make as many requests as bring `max_queries` queries and the caps allow for.
+
+        They go out in rounds, each as large as the answers so far let one expect: so which are made
+        depends on what was answered, and never on how fast.  An exception ends all calls in flight.
+        """
+        done = 0
+        while done < len(asks) and (missing := self.max_queries - self._count()) > 0:
+            asked = sum(ask.count for ask in asks[:done])
+            share = max(self._count() / asked, _THINNEST) if asked else 1.0
+            end = _reach(asks, done, missing / share)
+            await self._round(asks[done:end])
+            done = end
+        self.spared = len(asks) - done
+
+    def _count(self) -> int:
+        return sum(map(len, self.written.values()))
+
+    async def _round(self, asks: Sequence[Ask]) -> None:
+        planned = self._planned(asks)
+        self.unasked += len(asks) - len(planned)
         self.progress.start("asking the teacher", len(planned), "chunks")
         queue = iter(planned)
         workers: list[asyncio.Task[None]] = []
@@ -61,35 +78,45 @@ class Writing:
             await asyncio.gather(*workers, return_exceptions=True)
             self.progress.finish()
 
-    def _planned(self, chunks: Iterable[Chunk]) -> list[Chunk]:
-        """The chunks whose answer is cached, and as many others as there are calls."""
-        left = self.asker.budget.max_calls
+    def _planned(self, asks: Iterable[Ask]) -> list[Ask]:
+        """The requests whose answer is cached, and as many others as there are calls."""
+        left = self.asker.budget.calls_left
         planned = []
-        for chunk in chunks:
-            if not self.asker.is_cached(self.prompt.messages(chunk)):
+        for ask in asks:
+            if not self.asker.is_cached(self.prompts.messages(ask)):
                 left -= 1
                 if left < 0:
                     continue
-            planned.append(chunk)
+            planned.append(ask)
         return planned
 
-    async def _first_contact(self, queue: Iterator[Chunk]) -> None:
+    def kept(self, asks: Iterable[Ask]) -> Iterator[tuple[Ask, list[WrittenQuery]]]:
+        """Each answered request of `asks` with its queries, up to `max_queries` of them; the rest is surplus."""
+        left = self.max_queries
+        for ask in asks:
+            queries = self.written.get(ask.id, [])
+            self.surplus += len(queries[left:])
+            if queries[:left]:
+                yield ask, queries[:left]
+            left -= len(queries[:left])
+
+    async def _first_contact(self, queue: Iterator[Ask]) -> None:
         """One chunk after the other until the endpoint has answered: a wrong key or address costs one
         call, and what the endpoint does not know is found out once."""
         while not self.asker.answered:
-            chunk = next(queue, None)
-            if chunk is None:
+            ask = next(queue, None)
+            if ask is None:
                 return
-            await self._take(chunk)
+            await self._take(ask)
 
-    async def _work(self, queue: Iterator[Chunk], delay: float) -> None:
+    async def _work(self, queue: Iterator[Ask], delay: float) -> None:
         await asyncio.sleep(delay)
-        for chunk in queue:
-            await self._take(chunk)
+        for ask in queue:
+            await self._take(ask)
 
-    async def _take(self, chunk: Chunk) -> None:
+    async def _take(self, ask: Ask) -> None:
         try:
-            self.written[chunk.id], malformed = await self._ask(chunk)
+            self.written[ask.id], malformed = await self._ask(ask)
         except OverBudgetError:
             self.unasked += 1  # later chunks may still be cached
             return
@@ -99,18 +126,20 @@ class Writing:
             self.malformed += malformed
             self._in_a_row = 0
         budget = self.asker.budget
-        spent = f"{budget.calls:,} calls, {budget.tokens:,} tokens"
-        self.progress.advance(detail=f"{spent}, {budget.calls_left:,} calls left")
+        spent = f"spent {budget.calls:,} calls, {budget.tokens:,} tokens"
+        left = f"left {budget.calls_left:,} calls, {max(budget.max_tokens - budget.tokens, 0):,} tokens"
+        self.progress.advance(detail=f"{spent}; {left}")
 
-    async def _ask(self, chunk: Chunk) -> tuple[list[WrittenQuery], int]:
-        """A chunk's queries and how many items were malformed; an unusable answer is asked for once more."""
-        messages = self.prompt.messages(chunk)
-        answer = await self.asker.ask(messages, QUERIES_FORMAT, self.answer_tokens)
+    async def _ask(self, ask: Ask) -> tuple[list[WrittenQuery], int]:
+        """The queries and how many items were malformed; an unusable answer is asked for once more."""
+        messages, wanted = self.prompts.messages(ask), self.prompts.format(ask)
+        answer_tokens = ask.count * _TOKENS_A_QUERY
+        answer = await self.asker.ask(messages, wanted, answer_tokens)
         try:
             return read_queries(answer)
         except UnusableAnswerError as problem:
-            messages = self.prompt.again(messages, answer.text, str(problem))
-        return read_queries(await self.asker.ask(messages, QUERIES_FORMAT, self.answer_tokens))
+            messages = self.prompts.again(messages, answer.text, str(problem))
+        return read_queries(await self.asker.ask(messages, wanted, answer_tokens))
 
     def _failed(self, failure: CallFailedError | UnusableAnswerError) -> None:
         self.failures[failure.reason if isinstance(failure, CallFailedError) else str(failure)] += 1
@@ -158,6 +187,8 @@ class Writing:
             "chunks_empty": sum(not written for written in self.written.values()),
             "chunks_failed": dict(sorted(self.failures.items())),
             "chunks_unasked": self.unasked,
+            "chunks_spared": self.spared,
+            "surplus": self.surplus,
             "malformed": self.malformed,
             "calls": budget.calls,
             "cached": self.asker.from_cache,
@@ -165,3 +196,12 @@ class Writing:
             "completion_tokens": budget.completion_tokens,
             "json_schema": self.asker.client.structured,
         }
+
+
+def _reach(asks: Sequence[Ask], start: int, queries: float) -> int:
+    """The end of the stretch from `start` that asks for `queries` queries, or for all that there are."""
+    for end in range(start, len(asks)):
+        queries -= asks[end].count
+        if queries <= 0:
+            return end + 1
+    return len(asks)

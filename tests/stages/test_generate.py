@@ -1,0 +1,116 @@
+"""The stage as a whole: what is sent, what is kept, and the report on it, with a real endpoint on loopback."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from builders import Listening, a_chunk, documents_of
+from teachers.chat_server import ChatServer, Reply, about, make_chunks, refusal
+
+from idiolect.config import load
+from idiolect.errors import TeacherError
+from idiolect.files import read_json, read_jsonl, write_jsonl, write_text
+from idiolect.records import Query, RejectedQuery
+from idiolect.stages.context import Context
+from idiolect.stages.generate import WITHHELD, run
+from idiolect.workspace import Workspace
+
+pytest.importorskip("openai")
+
+
+def context_over(tmp_path: Path, chunks, url: str, *settings: str, withheld=()) -> Context:
+    work = Workspace(tmp_path / "work")
+    documents = [
+        msgspec.structs.replace(one, verdicts=[WITHHELD] if one.id in withheld else [])
+        for one in documents_of(chunks)
+    ]
+    write_jsonl(work.documents, documents)
+    write_jsonl(work.chunks, chunks)
+    given = (f"generate.base_url={url}", "generate.model=m", *settings)
+    return Context(work, load(None, given), Listening())
+
+
+@pytest.fixture
+def endpoint():
+    def script(number: int, request) -> Reply:
+        if request["response_format"]["json_schema"]["name"] == "queries":
+            return about(request)
+        asked = request["messages"][-1]["content"].split("Queries:")[1]
+        queries = [line[2:] for line in asked.splitlines() if line.startswith("- ")]
+        marks = dict.fromkeys(("relevance", "accuracy", "context_support", "clarity"), 9)
+        low = {**marks, "clarity": 2}
+        verdicts = [{"query": query, **(low if "topic3x" in query else marks)} for query in queries]
+        return Reply(json.dumps({"verdicts": verdicts}))
+
+    server = ChatServer(script)
+    yield server
+    server.stop()
+
+
+def test_nothing_of_a_withheld_document_is_sent_and_the_rest_is_reported(tmp_path, endpoint) -> None:
+    chunks = make_chunks(12)
+    given = context_over(tmp_path, chunks, endpoint.url, withheld={"d4"})
+    summary = run(given)
+    sent = json.dumps(endpoint.requests)
+    assert "topic5x0" in sent and "topic4x0" not in sent
+    queries = list(read_jsonl(given.workspace.queries, Query))
+    assert len(queries) == summary["queries"] == 11
+    report = read_json(given.workspace.generate_report)
+    assert report["queries"] == 11
+    assert report["coverage"]["chunks_covered"] == 11
+
+
+def test_the_judge_has_the_last_word(tmp_path, endpoint, tiny_model) -> None:
+    given = context_over(
+        tmp_path, make_chunks(12), endpoint.url, "generate.judge=true", f"train.base={tiny_model}"
+    )
+    run(given)
+    (refused,) = read_jsonl(given.workspace.rejected, RejectedQuery)
+    assert "topic3x0" in refused.text
+    assert refused.reason == "judged: clarity 2 below 6"
+    asked = len(endpoint.requests)
+    run(given)
+    assert len(endpoint.requests) == asked, "all answers are kept, the judge's too"
+
+
+def test_a_style_and_exemplars_of_ones_own_are_sent(tmp_path, endpoint) -> None:
+    exemplars = tmp_path / "asked.txt"
+    exemplars.write_text("letter sorter jams again\n")
+    given = context_over(tmp_path, make_chunks(3), endpoint.url, f"generate.exemplars={exemplars}")
+    write_text(given.workspace.styles / "riddle.md", "riddle: says what it is for and not what it is called.")
+    run(given)
+    system = {request["messages"][0]["content"] for request in endpoint.requests}
+    assert len(system) == 1, "the part that never changes comes first"
+    assert "riddle: says what it is for" in system.pop()
+    assert "letter sorter jams again" in endpoint.requests[0]["messages"][0]["content"]
+
+
+def test_duplicates_are_not_asked_about(tmp_path, endpoint) -> None:
+    chunks = [
+        *make_chunks(2),
+        a_chunk("copy#0", "topic0x0 is a machine that sorts letters.", duplicate_of="d0-0"),
+    ]
+    run(context_over(tmp_path, chunks, endpoint.url))
+    assert len(endpoint.requests) == 2
+
+
+def test_the_caps_hold_over_all_attempts_at_a_run(tmp_path) -> None:
+    broken = [True]
+
+    def script(number: int, request) -> Reply:
+        return refusal(401, "the key has expired") if broken[0] and number > 6 else about(request)
+
+    server = ChatServer(script)
+    try:
+        given = context_over(
+            tmp_path, make_chunks(30), server.url, "generate.max_calls=10", "generate.concurrency=1"
+        )
+        with pytest.raises(TeacherError, match="refuses access"):
+            run(given)
+        broken[0] = False
+        assert run(given)["queries"] == 9, "one of the ten calls was spent on the refusal"
+        assert len(server.requests) == 10
+        assert run(given)["queries"] == 19, "a new run has its caps to itself"
+    finally:
+        server.stop()
