@@ -126,12 +126,6 @@ class Generate(Section, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=1, description="share of queries at most whose chunk is first by dense and BM25 both"),
     ] = 1.0
-    written_negatives: Annotated[
-        float,
-        Meta(
-            ge=0, le=1, description="share of queries for which the LLM writes a near miss as hard negative"
-        ),
-    ] = 0.0
     min_quality: Annotated[
         int, Meta(ge=1, le=10, description="queries that the LLM itself scores below this are rejected")
     ] = 6
