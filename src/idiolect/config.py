@@ -93,7 +93,8 @@ class Generate(Section, frozen=True, kw_only=True):
         ),
     ] = 3_000
     styles: Annotated[
-        tuple[str, ...], Meta(description="styles asked of the LLM; empty takes all whose text allows them")
+        tuple[str, ...],
+        Meta(description="styles asked of the LLM; empty takes the four measured and those in WORK/styles"),
     ] = ()
     exemplars: Annotated[
         str, Meta(description="text file of real queries, one a line, whose manner the LLM is to take on")

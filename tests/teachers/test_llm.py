@@ -27,8 +27,12 @@ def test_a_request_follows_the_protocol(serve: Make, teacher: Make) -> None:
     assert [message["role"] for message in first["messages"]] == ["system", "user"]
     assert first["messages"][0] == second["messages"][0]  # the stable part comes first
     assert "Write 7 queries" in first["messages"][1]["content"].splitlines()[-1]  # what varies comes last
-    for style in ("question:", "claim:", "keywords:", "inference:", "typo:", "scenario:"):
+    for style in ("question:", "claim:", "keywords:", "inference:"):
         assert style in first["messages"][0]["content"]
+    assert "typo:" not in first["messages"][0]["content"]
+    teacher(server.url, styles=("typo", "scenario")).write(chunks, Silent())
+    for style in ("typo:", "scenario:"):
+        assert style in server.requests[-1]["messages"][0]["content"]
     asked = {request["messages"][1]["content"] for request in server.requests}
     for chunk in chunks:
         assert any(chunk.text in text and chunk.title in text and "Section 0" in text for text in asked)

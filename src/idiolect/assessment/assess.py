@@ -16,6 +16,7 @@ from idiolect.estimates.amounts import extrapolated
 from idiolect.estimates.corpus import CorpusSample, sample_corpus
 from idiolect.estimates.rates import Rates, measure, undisturbed
 from idiolect.progress import Progress
+from idiolect.readers.language import most_frequent
 from idiolect.records import Chunk, Document, Record
 from idiolect.runtimes.model_files import ModelFiles, describe, load_tokenizer, resolve
 
@@ -83,7 +84,7 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
         raise InputError(f"no readable document under {source}: {reasons or 'it is empty'}")
     progress.note("measuring this machine")
     rates = measure(files, [chunk.passage.full_text for chunk in sample.chunks[:_RATE_TEXTS]], config.train)
-    language = _language(sample.documents)
+    language = most_frequent(sample.documents)
     searching, searched = _search(files, sample.chunks, rates, config, language, progress)
     words = vocabulary((document.text for document in sample.documents), load_tokenizer(files.path))
     repeated = repetition(sample.documents, sample.chunks)
@@ -131,11 +132,6 @@ def _search(
         chosen = some_chunks(chunks, min(SEARCHED_CHUNKS, max(affordable, _STEP)), config.seed)
         found = search(chosen, runtime, QUERIES, language, config.seed, progress)
     return found, len(chosen)
-
-
-def _language(documents: Sequence[Document]) -> str:
-    known = {code: share for code, share in _languages(documents).items() if code != "unknown"}
-    return max(known, key=lambda code: known[code]) if known else "en"
 
 
 def _languages(documents: Sequence[Document]) -> dict[str, float]:

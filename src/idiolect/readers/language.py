@@ -1,10 +1,13 @@
 """Which language a document is written in."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from idiolect.readers.base import Block
+from idiolect.records import Document
 
 SAMPLE_CHARACTERS = 2_000
 FEWEST_LETTERS = 20
@@ -21,6 +24,15 @@ def detect(text: str, blocks: list[Block]) -> str:
         return ""
     language, probability = classifier().classify(sample)
     return str(language) if probability >= CERTAIN else ""
+
+
+def most_frequent(documents: Iterable[Document]) -> str:
+    """The corpus's most frequent language, weighted by text; English where none was recognised."""
+    weights: Counter[str] = Counter()
+    for document in documents:
+        if document.language:
+            weights[document.language] += len(document.text)
+    return weights.most_common(1)[0][0] if weights else "en"
 
 
 @cache

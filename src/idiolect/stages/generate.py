@@ -1,12 +1,13 @@
 """generate: chunks → queries, by the teacher that the config names; duplicates and boilerplate get none."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from idiolect.errors import TeacherError
 from idiolect.evaluation.labels import read_labels
 from idiolect.files import read_jsonl, write_json, write_jsonl
+from idiolect.readers.language import most_frequent
 from idiolect.records import Chunk, Document
 from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
@@ -25,7 +26,7 @@ def run(context: Context) -> Summary:
     left_out = _left_out(chunks, context)
     generated = teacher.write([chunk for chunk in chunks if chunk.trains], context.progress)
     if context.config.generate.teacher == "llm":
-        language = _language(chunks, corpus.languages)
+        language = most_frequent(read_jsonl(work.documents, Document))
         generated = check(context, chunks, language, generated, corpus.withheld)
     write_jsonl(work.rejected, generated.rejected)
     if not generated.queries:
@@ -95,15 +96,6 @@ def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
             f"no queries for {duplicates:,} duplicate chunks and {boilerplate:,} that are mostly boilerplate"
         )
     return {"chunks_duplicate": duplicates, "chunks_boilerplate": boilerplate}
-
-
-def _language(chunks: Sequence[Chunk], languages: Mapping[str, str]) -> str:
-    """The corpus's most frequent language, weighted by text; English where none was recognised."""
-    weights: Counter[str] = Counter()
-    for chunk in chunks:
-        if language := languages.get(chunk.document_id):
-            weights[language] += len(chunk.text)
-    return weights.most_common(1)[0][0] if weights else "en"
 
 
 def _teacher(context: Context, corpus: _Corpus) -> Teacher:

@@ -1,7 +1,7 @@
 """prepare: queries → splits, training examples with negatives and teacher scores, dev sets, the frozen test."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from idiolect.mining.ranking import Corpus
 from idiolect.mining.splits import assign, group_of
 from idiolect.mining.weighting import choose_weight
 from idiolect.progress import Progress, track
+from idiolect.readers.language import most_frequent
 from idiolect.records import (
     Chunk,
     Document,
@@ -53,7 +54,7 @@ def run(context: Context) -> Summary:
     queries = list(read_jsonl(work.require(work.queries, "generate"), Query))
     if not queries:
         raise WorkspaceError(f"{work.queries} is empty: the teacher wrote no query that could be kept")
-    language = _language(read_jsonl(work.require(work.documents, "ingest"), Document))
+    language = most_frequent(read_jsonl(work.require(work.documents, "ingest"), Document))
 
     groups = group_of(chunks)
     frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
@@ -130,15 +131,6 @@ def run(context: Context) -> Summary:
     counts |= tell(labelled, progress)
     _tell(progress, counts, miner)
     return counts
-
-
-def _language(documents: Iterator[Document]) -> str:
-    """The corpus's most frequent language, weighted by text; English where none was recognised."""
-    weights: Counter[str] = Counter()
-    for document in documents:
-        if document.language:
-            weights[document.language] += len(document.text)
-    return weights.most_common(1)[0][0] if weights else "en"
 
 
 def _split(

@@ -12,6 +12,10 @@ from idiolect.errors import ConfigError, UsageError
 LONGEST_STYLE = 32
 """Characters of a style's name; an answer that names a longer one has the style "other"."""
 
+MEASURED = ("claim", "inference", "keywords", "question")
+"""The styles that are asked for unless others are named: those a trained model was seen to gain by
+(docs/measured.md, SciFact).  The other packaged ones wait for such a figure."""
+
 _INSTRUCTIONS = ("instructions", "multi_hop")
 _NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_STYLE - 1}}}")
 
@@ -27,21 +31,29 @@ class _File(Protocol):
 
 @dataclass(frozen=True)
 class StyleTexts:
-    """`instructions` for one passage, `multi_hop` for several, and each style's description by its name."""
+    """`instructions` for one passage, `multi_hop` for several, and each style's description by its name.
+
+    `own` are the names of the styles that the user's folder describes.
+    """
 
     instructions: str
     multi_hop: str
     styles: Mapping[str, str]
+    own: frozenset[str] = frozenset()
 
     def chosen(self, names: Sequence[str]) -> dict[str, str]:
-        """The styles of these names, all where there are none. Raises ConfigError for a name without a text."""
+        """The styles of these names; where there are none, those that were measured and the user's own.
+
+        Raises ConfigError for a name without a text.
+        """
         for name in names:
             if name not in self.styles:
                 raise ConfigError(
                     f"generate.styles: {name!r} is no style; known are {', '.join(self.styles)}; "
                     f"describe it in WORK/styles/{name}.md to add it"
                 )
-        return {name: self.styles[name] for name in dict.fromkeys(names or self.styles)}
+        names = names or [name for name in self.styles if name in MEASURED or name in self.own]
+        return {name: self.styles[name] for name in dict.fromkeys(names)}
 
 
 def load_style_texts(folder: Path | None = None) -> StyleTexts:
@@ -51,13 +63,14 @@ def load_style_texts(folder: Path | None = None) -> StyleTexts:
     """
     packaged = (files("idiolect.teachers") / "styles").iterdir()
     texts = _read(file for file in packaged if file.name.endswith(".md"))
-    if folder is not None and folder.is_dir():
-        texts |= _read(sorted(folder.glob("*.md")))
+    own = _read(sorted(folder.glob("*.md"))) if folder is not None and folder.is_dir() else {}
+    texts |= own
     styles = {name: texts[name] for name in sorted(texts) if name not in _INSTRUCTIONS}
     return StyleTexts(
         instructions=texts["instructions"],
         multi_hop=texts["multi_hop"],
         styles={name: _named(name, text) for name, text in styles.items()},
+        own=frozenset(own),
     )
 
 
