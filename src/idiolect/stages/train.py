@@ -48,8 +48,8 @@ def run(context: Context) -> Summary:
             student,
             files,
             examples,
-            _guide(context, examples),
-            _texts(examples),
+            guide_of(context, examples),
+            texts_of(examples),
             config.train,
             dimensions,
             config.seed,
@@ -109,11 +109,11 @@ def trained_dimensions(settings: Train, files: ModelFiles) -> tuple[int, ...]:
     return (files.dimension, *sorted(smaller, reverse=True))
 
 
-def _guide(context: Context, examples: Sequence[TrainingExample]) -> Guide:
+def guide_of(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     """The base's vectors of everything that is trained on: all of them were paid for by prepare."""
     encoder = base_encoder(context)
     queries = {example.query_id: example.query for example in examples}
-    texts = _texts(examples)
+    texts = texts_of(examples)
     chunks = list(read_jsonl(context.workspace.chunks, Chunk))
     same = saying_the_same(chunks)
     members: dict[str, set[str]] = defaultdict(set)
@@ -131,7 +131,7 @@ def _guide(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     )
 
 
-def _texts(examples: Sequence[TrainingExample]) -> dict[str, str]:
+def texts_of(examples: Sequence[TrainingExample]) -> dict[str, str]:
     """Chunk id → text, of every passage that is trained on."""
     texts = {example.positive.id: example.positive.text for example in examples}
     return texts | {negative.id: negative.text for example in examples for negative in example.negatives}
