@@ -89,8 +89,8 @@ STAGES = (
     ),
     Stage(
         name="evaluate",
-        version=1,
-        reads=("chunks", "queries", "generate_report", "test", "labelled", "model", "selection"),
+        version=2,
+        reads=("chunks", "queries", "generate_report", "dev_sets", "test", "labelled", "model", "selection"),
         writes=("report", "report_page", "per_query"),
         settings=("seed", "evaluate", "train.base", "train.target"),
     ),
