@@ -49,7 +49,7 @@ STAGES = (
     Stage(
         name="generate",
         version=2,
-        reads=("documents", "chunks"),
+        reads=("documents", "chunks", "focuses"),
         writes=("queries", "rejected", "generate_report"),
         settings=("seed", "generate", "prepare.queries", "prepare.qrels"),
         ignores=(
@@ -60,6 +60,7 @@ STAGES = (
             "generate.prices",
             "generate.judge_base_url",
             "generate.judge_api_key_env",
+            "generate.failure_queries",
         ),
     ),
     Stage(
