@@ -3,6 +3,7 @@
 from idiolect.progress import Silent
 from idiolect.records import Chunk, Document, Query
 from idiolect.teachers.base import query_id
+from idiolect.teachers.failures import DevRow, Found
 
 
 def a_chunk(identifier, text, document="", title="", headings=(), start=0, duplicate_of="", boilerplate=()):
@@ -56,6 +57,13 @@ def copied(text, source, cut=None, style="sentence"):
         source=source,
         copied=True,
         cut=text if cut is None else cut,
+    )
+
+
+def dev_row(query, positives, top, split="dev", dataset="queries-dev", run="dense-tuned"):
+    """What one run found for a query; of any other split, it is no row of dev."""
+    return DevRow(
+        dataset=dataset, query_id=query, positives=positives, runs={run: Found(top=top)}, split=split
     )
 
 

@@ -10,6 +10,22 @@ def tiny_model(tmp_path_factory):
     return save_tiny_model(tmp_path_factory.mktemp("base") / "tiny")
 
 
+@pytest.fixture(scope="session")
+def shallow_model(tmp_path_factory):
+    """The default base with one of its six layers: it knows words, and trains in seconds."""
+    from sentence_transformers import SentenceTransformer
+
+    from idiolect.runtimes.model_files import resolve
+
+    model = SentenceTransformer(str(resolve("auto")), device="cpu")
+    inner = model[0].auto_model
+    inner.encoder.layer = inner.encoder.layer[:1]
+    inner.config.num_hidden_layers = 1
+    path = tmp_path_factory.mktemp("base") / "shallow"
+    model.save(str(path), create_model_card=False)
+    return path
+
+
 @pytest.fixture(scope="module")
 def one_thread():
     """Training and encoding on one core, which is plenty for a tiny model."""

@@ -34,6 +34,13 @@ def test_every_listed_command_explains_itself(name):
     assert "Usage:" in result.output
 
 
+def test_only_generate_asks_about_failures():
+    offering = [
+        name for name in COMMANDS if "--for-failures" in CliRunner().invoke(idiolect, [name, "--help"]).output
+    ]
+    assert offering == ["generate"]
+
+
 def test_help_imports_nothing_heavy():
     heavy = ("torch", "numpy", "rich")
     code = f"import sys, idiolect.cli; print([name for name in {heavy} if name in sys.modules])"

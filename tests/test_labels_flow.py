@@ -9,7 +9,6 @@ from small_corpus import MACHINES, write_small_corpus
 
 from idiolect.cli import main
 from idiolect.evaluation.report import read_report
-from idiolect.runtimes.model_files import resolve
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -28,20 +27,6 @@ TEMPLATES = (
     "{cause}: what now",
     "{part}, worn",
 )
-
-
-@pytest.fixture(scope="module")
-def shallow_model(tmp_path_factory):
-    """The default base with one of its six layers: it knows words, and trains in seconds."""
-    from sentence_transformers import SentenceTransformer
-
-    model = SentenceTransformer(str(resolve("auto")), device="cpu")
-    inner = model[0].auto_model
-    inner.encoder.layer = inner.encoder.layer[:1]
-    inner.config.num_hidden_layers = 1
-    path = tmp_path_factory.mktemp("base") / "shallow"
-    model.save(str(path), create_model_card=False)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +91,11 @@ def test_a_run_with_queries_of_ones_own_shows_synthetic_and_real_apart(idiolect,
     assert selection["judged_by"] == "labelled"
     assert {"labelled/dense", "queries/dense", "masked/hybrid"} <= set(selection["shares"]["0"])
     rows = [json.loads(line) for line in (idiolect.work / "per_query.jsonl").open()]
-    assert {row["dataset"] for row in rows} == {"test", "labelled"}
+    assert {(row["dataset"], row["split"]) for row in rows} == {
+        ("test", "test"), ("labelled", "test"), ("queries-dev", "dev"), ("labelled-dev", "dev"),
+    }  # fmt: skip
+    people = [row for row in rows if row["dataset"] == "labelled-dev"]
+    assert len(people) == 20 and all(row["positives"] for row in people)
     page = (idiolect.work / "report.html").read_text()
     assert "asked by people" in page and "synthetic" in page
 

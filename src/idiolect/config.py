@@ -92,6 +92,14 @@ class Generate(Section, frozen=True, kw_only=True):
             description="queries at most; of an LLM's, each heading's first chunk is asked about first",
         ),
     ] = 3_000
+    failure_queries: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="queries that a round of --for-failures asks for, twice per_chunk of a chunk at most; "
+            "they come on top of max_queries",
+        ),
+    ] = 200
     styles: Annotated[
         tuple[str, ...],
         Meta(description="styles asked of the LLM; empty takes the four measured and those in WORK/styles"),

@@ -49,7 +49,7 @@ STAGES = (
     Stage(
         name="generate",
         version=2,
-        reads=("documents", "chunks"),
+        reads=("documents", "chunks", "focuses"),
         writes=("queries", "rejected", "generate_report"),
         settings=("seed", "generate", "prepare.queries", "prepare.qrels"),
         ignores=(
@@ -60,6 +60,7 @@ STAGES = (
             "generate.prices",
             "generate.judge_base_url",
             "generate.judge_api_key_env",
+            "generate.failure_queries",
         ),
     ),
     Stage(
@@ -89,8 +90,8 @@ STAGES = (
     ),
     Stage(
         name="evaluate",
-        version=1,
-        reads=("chunks", "queries", "generate_report", "test", "labelled", "model", "selection"),
+        version=2,
+        reads=("chunks", "queries", "generate_report", "dev_sets", "test", "labelled", "model", "selection"),
         writes=("report", "report_page", "per_query"),
         settings=("seed", "evaluate", "train.base", "train.target"),
     ),

@@ -7,6 +7,7 @@ from idiolect.evaluation import remarks
 from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.evaluated import PAIRS, Evaluated, Sets
 from idiolect.evaluation.metrics import per_query
+from idiolect.evaluation.query_rows import query_rows
 from idiolect.evaluation.report import RUNS
 from idiolect.evaluation.retrieval import Run
 from idiolect.records import Passage
@@ -82,3 +83,22 @@ def test_examples_show_the_documents_that_chunks_belong_to():
         assert example.right.id == f"d{int(example.query_id[1:]) % 20}"
         assert example.right.text == f"passage {int(example.query_id[1:]) % 20}"
         assert example.rank_after < example.rank_before
+
+
+def test_only_queries_that_chose_on_dev_are_written_down_as_dev():
+    sets = Sets(
+        test=evaluated("test", 3),
+        labelled=evaluated("labelled", 3),
+        steering=evaluated("labelled-dev", 3),
+        beir=[evaluated("given", 3)],
+        guards=[evaluated("guard", 3)],
+    )
+    rows = list(query_rows(sets, [evaluated("queries-dev", 3)]))
+    assert {(row["dataset"], row["split"]) for row in rows} == {
+        ("test", "test"), ("labelled", "test"), ("labelled-dev", "dev"), ("queries-dev", "dev"),
+        ("given", "given"), ("guard", "given"),
+    }  # fmt: skip
+    assert len(rows) == 18
+    assert rows[0]["runs"].keys() == set(RUNS)
+    assert rows[0]["runs"]["dense-tuned"]["metrics"]["ndcg@10"] >= 0
+    assert len(rows[0]["runs"]["dense-tuned"]["top"]) == 10

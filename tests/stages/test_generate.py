@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from builders import Listening, a_chunk, documents_of
-from teachers.chat_server import ChatServer, Reply, about, make_chunks, refusal
+from teachers.chat_server import ChatServer, Reply, about, answer, make_chunks, refusal
 
 from idiolect.config import load
 from idiolect.errors import TeacherError
@@ -14,6 +14,7 @@ from idiolect.files import read_json, read_jsonl, write_jsonl, write_text
 from idiolect.records import Query, RejectedQuery
 from idiolect.stages.context import Context
 from idiolect.stages.generate import WITHHELD, run
+from idiolect.teachers.failure_rounds import Request, Round, add_round
 from idiolect.workspace import Workspace
 
 pytest.importorskip("openai")
@@ -112,5 +113,56 @@ def test_the_caps_hold_over_all_attempts_at_a_run(tmp_path) -> None:
         assert run(given)["queries"] == 9, "one of the ten calls was spent on the refusal"
         assert len(server.requests) == 10
         assert run(given)["queries"] == 19, "a new run has its caps to itself"
+    finally:
+        server.stop()
+
+
+def ask_about(given: Context, evaluation: str, *requests: tuple[str, int, list[str]]) -> None:
+    """Write down a round of questions, as --for-failures does."""
+    made = [Request(chunk=chunk, queries=count, apart_from=apart) for chunk, count, apart in requests]
+    add_round(
+        given.workspace.focuses,
+        Round(evaluation=evaluation, queries=9, dev_queries=20, missed=7, focuses=[], requests=made),
+    )
+
+
+def words_of(request) -> Reply:
+    """A query for the chunk asked about, of other words where it is to be told from others."""
+    asked = request["messages"][1]["content"]
+    name = asked.split("<passage>\n")[1].split()[0]
+    return Reply(answer(f"why {name} weighs stamps" if "<other" in asked else f"what is told of {name}?"))
+
+
+def test_queries_about_failures_come_on_top_of_all_others(tmp_path) -> None:
+    server = ChatServer(lambda _, request: words_of(request))
+    try:
+        given = context_over(tmp_path, make_chunks(12), server.url, "generate.max_queries=5", withheld={"d4"})
+        run(given)
+        before, asked = list(read_jsonl(given.workspace.queries, Query)), len(server.requests)
+        ask_about(given, "x", ("d0-0", 2, ["d4-0", "d1-0"]), ("d4-0", 2, ["d1-0"]), ("gone", 1, []))
+        summary = run(given)
+        queries = list(read_jsonl(given.workspace.queries, Query))
+        assert queries[: len(before)] == before
+        assert [query.text for query in queries[len(before) :]] == ["why topic0x0 weighs stamps"]
+        (new,) = server.asked_about()[asked:]
+        assert "topic1x0" in new and "topic4x0" not in new
+        (row,) = summary["failures"]
+        assert row == {"dev_queries": 20, "missed": 7, "clusters": 0, "chunks": 3, "asked": 5, "kept": 1}
+        assert summary["failures_gone"] == 2
+        run(given)
+        assert len(server.requests) == asked + 1, "a plain run keeps them, and asks nothing again"
+        assert list(read_jsonl(given.workspace.queries, Query)) == queries
+    finally:
+        server.stop()
+
+
+def test_caps_never_drop_queries_about_failures_for_others(tmp_path) -> None:
+    server = ChatServer(lambda _, request: words_of(request))
+    try:
+        given = context_over(tmp_path, make_chunks(9), server.url, "generate.max_calls=2")
+        ask_about(given, "x", ("d7-0", 1, ["d8-0"]), ("d8-0", 1, ["d7-0"]))
+        assert [one["kept"] for one in run(given)["failures"]] == [2]
+        assert all("<other" in asked for asked in server.asked_about())
+        assert any("were not asked about: the caps" in note for note in given.progress.notes)
     finally:
         server.stop()

@@ -29,6 +29,11 @@ _guard = click.option(
 _exemplars = click.option(
     "--exemplars", metavar="FILE", help="Real queries, one a line, whose manner the LLM takes on."
 )
+_for_failures = click.option(
+    "--for-failures",
+    is_flag=True,
+    help="Ask the LLM for more queries about what the tuned model gets wrong on dev.",
+)
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
 _common = options.together(
     options.work, options.configured, options.labels, _exemplars, _beir, _guard, _dry_run, options.reporting
@@ -57,8 +62,8 @@ def _stage_command(name: str) -> click.Command:
     from idiolect.cli import COMMANDS as LISTED
 
     execute.__doc__ = LISTED[name][1]
-    decorate = options.together(_docs, _common) if name == "ingest" else _common
-    return click.command(name)(decorate(execute))
+    own = {"ingest": [_docs], "generate": [_for_failures]}.get(name, [])
+    return click.command(name)(options.together(*own, _common)(execute))
 
 
 def _execute(
@@ -78,6 +83,7 @@ def _execute(
     as_json: bool,
     out: Path | None,
     quiet: bool,
+    for_failures: bool = False,
 ) -> int:
     from idiolect import pipeline
     from idiolect.progress import for_terminal
@@ -94,6 +100,11 @@ def _execute(
 
         check_labels(config.prepare)
     context = Context(Workspace(work), config, for_terminal(quiet), docs)
+    if for_failures:
+        from idiolect.cli.for_failures import begin_round
+
+        if not begin_round(context, dry_run, as_json, out):
+            return 0
     if dry_run:
         return _show_plan(pipeline.plan(context, stages), context, as_json, out)
     done = pipeline.run(context, stages)

@@ -56,7 +56,9 @@ def check(
         sendable = {chunk.id: chunk for chunk in chunks if chunk.document_id not in withheld}
         queries, refused, summary["judge"] = _judged(context, judge, queries, sendable, by_id)
         rejected += refused
-    return Generated(queries, [*generated.rejected, *rejected], {**generated.summary, **summary})
+    return Generated(
+        queries, [*generated.rejected, *rejected], {**generated.summary, **summary}, generated.rounds
+    )
 
 
 def _places(

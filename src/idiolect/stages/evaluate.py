@@ -1,6 +1,6 @@
 """evaluate: base and tuned side by side on the frozen test and on given BEIR sets; the decisions, the verdict."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from idiolect.evaluation.evaluated import Evaluated, Sets
 from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.page import write_report
+from idiolect.evaluation.query_rows import query_rows
 from idiolect.evaluation.report import Decision, Report
 from idiolect.evaluation.retrieval import Run, retrieve
 from idiolect.evaluation.significance import LEVEL, Comparison
@@ -32,6 +33,8 @@ DEPTH = 100
 
 STEERING = f"{NAME}-dev"
 """What the set is called whose queries chose on dev."""
+SYNTHETIC = "queries"
+"""The dev set that the teacher's queries make, in WORK/dev."""
 
 _NOTABLE_FALL = 0.005  # in units of the metric, where chance is not ruled out
 
@@ -56,7 +59,8 @@ def run(context: Context) -> Summary:
     test = _evaluate(load_dataset(work.require(work.test, "prepare")), sides, context)
     people = _asked_by_people(context)
     labelled = {split: _evaluate(dataset, sides, context) for split, dataset in people.items()}
-    names = {"test", NAME, STEERING}
+    dev = [_evaluate(dataset, sides, context) for dataset in _dev_sets(context, "dev" in labelled)]
+    names = {"test", NAME, STEERING, f"{SYNTHETIC}-dev"}
     sets = Sets(
         test=test,
         labelled=labelled.get("test"),
@@ -66,7 +70,7 @@ def run(context: Context) -> Summary:
     )
     report = _report(context, selection, sides, sets)
     write_report(report, work.report, work.report_page, read_synthetic_report(work.generate_report))
-    write_jsonl(work.per_query, (row for found in sets.all for row in _per_query(found)))
+    write_jsonl(work.per_query, query_rows(sets, dev))
     context.progress.note(f"verdict: {report.verdict}")
     return {
         "verdict": report.verdict,
@@ -81,6 +85,19 @@ def _asked_by_people(context: Context) -> dict[str, Dataset]:
         if (folder / "qrels" / f"{split}.tsv").is_file():
             return {split: replace(load_dataset(folder, split), name=name)}
     return {}
+
+
+def _dev_sets(context: Context, with_people: bool) -> list[Dataset]:
+    """The dev sets that queries make, for the per-query results alone; people's unless they are reported on.
+
+    Masked pseudo-queries are none: that a passage is not found by what was cut out of it is no failure.
+    """
+    folders = [context.workspace.dev_sets / name for name in (SYNTHETIC, *([] if with_people else [NAME]))]
+    return [
+        replace(load_dataset(folder, "dev"), name=f"{folder.name}-dev")
+        for folder in folders
+        if folder.is_dir()
+    ]
 
 
 def _given(folder: str, taken: set[str]) -> Dataset:
@@ -274,20 +291,3 @@ def _notes(selection: Selection, judged_by: str) -> list[str]:
             "never saw; queries that people asked would be a better judge."
         )
     return notes
-
-
-def _per_query(found: Evaluated) -> Iterator[dict[str, Any]]:
-    dataset = found.dataset
-    for query, text in dataset.queries.items():
-        yield {
-            "dataset": dataset.name,
-            "query_id": query,
-            "query": text,
-            "style": dataset.slices[query],
-            "cluster": dataset.clusters[query],
-            "positives": sorted(key for key, grade in dataset.qrels[query].items() if grade > 0),
-            "runs": {
-                name: {"metrics": run.values[query], "top": run.rankings[query][:10]}
-                for name, run in found.runs.items()
-            },
-        }

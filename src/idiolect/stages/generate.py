@@ -12,6 +12,7 @@ from idiolect.records import Chunk, Document
 from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
 from idiolect.teachers.base import Generated, Teacher
+from idiolect.teachers.failure_rounds import Round, Target, read_rounds, targets
 from idiolect.teachers.reporting.synthetic_report import synthetic_report
 
 WITHHELD = "no-llm"
@@ -22,7 +23,9 @@ def run(context: Context) -> Summary:
     work = context.workspace
     chunks = list(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
     corpus = _Corpus.of(read_jsonl(work.documents, Document))
-    teacher = _teacher(context, corpus)
+    rounds = _rounds(context)
+    wanted = list(targets(rounds, (chunk for chunk in chunks if chunk.document_id not in corpus.withheld)))
+    teacher = _teacher(context, corpus, wanted)
     left_out = _left_out(chunks, context)
     generated = teacher.write([chunk for chunk in chunks if chunk.trains], context.progress)
     if context.config.generate.teacher == "llm":
@@ -49,6 +52,7 @@ def run(context: Context) -> Summary:
         "rejected": len(generated.rejected),
         **left_out,
         **generated.summary,
+        **_about_failures(context, rounds, wanted, generated),
     }
 
 
@@ -88,6 +92,37 @@ def _report(context: Context, generated: Generated, chunks: Sequence[Chunk]) -> 
         context.progress.note(f"{finding.text} {finding.advice}")
 
 
+def _rounds(context: Context) -> list[Round]:
+    """The rounds that --for-failures wrote down, where there is an LLM to ask."""
+    if context.config.generate.teacher == "llm":
+        return read_rounds(context.workspace.focuses)
+    if context.workspace.focuses.exists():
+        context.progress.note(f"{context.workspace.focuses.name} is left aside: only an LLM is asked by it")
+    return []
+
+
+def _about_failures(
+    context: Context, rounds: Sequence[Round], wanted: Sequence[Target], generated: Generated
+) -> Summary:
+    """What came of each round, said and counted; nothing where there is none."""
+    if not rounds:
+        return {}
+    kept = Counter(generated.rounds.get(query.id) for query in generated.queries)
+    figures = [one.figures | {"kept": kept[number]} for number, one in enumerate(rounds, 1)]
+    for number, row in enumerate(figures, 1):
+        context.progress.note(
+            f"failures, round {number}: {row['missed']:,} of {row['dev_queries']:,} dev queries missed, in "
+            f"{row['clusters']:,} clusters; {row['asked']:,} queries asked for about {row['chunks']:,} chunks, "
+            f"{row['kept']:,} kept"
+        )
+    gone = sum(len(one.requests) for one in rounds) - len(wanted)
+    if gone:
+        context.progress.note(
+            f"{gone:,} requests about failures left out: their chunks are gone, do not train or are withheld"
+        )
+    return {"failures": figures, "failures_gone": gone}
+
+
 def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
     duplicates = sum(bool(chunk.duplicate_of) for chunk in chunks)
     boilerplate = sum(not chunk.trains for chunk in chunks) - duplicates
@@ -98,7 +133,7 @@ def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
     return {"chunks_duplicate": duplicates, "chunks_boilerplate": boilerplate}
 
 
-def _teacher(context: Context, corpus: _Corpus) -> Teacher:
+def _teacher(context: Context, corpus: _Corpus, wanted: Sequence[Target]) -> Teacher:
     settings, seed = context.config.generate, context.config.seed
     if settings.teacher == "llm":
         from idiolect.teachers.llm import LLMTeacher
@@ -112,6 +147,7 @@ def _teacher(context: Context, corpus: _Corpus) -> Teacher:
             paths=corpus.paths,
             withheld=corpus.withheld,
             styles_folder=work.styles,
+            targets=wanted,
         )
     from idiolect.teachers.extractive import ExtractiveTeacher
 

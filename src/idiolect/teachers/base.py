@@ -1,7 +1,7 @@
 """What every teacher is: chunks in, queries and rejected queries out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from idiolect.files import digest_text
@@ -11,11 +11,15 @@ from idiolect.records import Chunk, Query, RejectedQuery
 
 @dataclass(frozen=True)
 class Generated:
-    """Queries kept and rejected, both in the order of the chunks, and what was counted on the way."""
+    """Queries kept and rejected, both in the order of the chunks, and what was counted on the way.
+
+    `rounds`: of the queries kept that were asked for because of failures, by id, the number of the round.
+    """
 
     queries: list[Query]
     rejected: list[RejectedQuery]
     summary: dict[str, Any]
+    rounds: Mapping[str, int] = field(default_factory=dict)
 
 
 class Teacher(Protocol):

@@ -15,6 +15,7 @@ from idiolect.teachers.budget import Budget
 from idiolect.teachers.client import ChatClient
 from idiolect.teachers.endpoint import of_teacher
 from idiolect.teachers.exemplars import read_exemplars
+from idiolect.teachers.failure_rounds import Target
 from idiolect.teachers.filters import Filters, rejected
 from idiolect.teachers.gate import Gate
 from idiolect.teachers.plan import Ask, plan
@@ -34,7 +35,8 @@ class LLMTeacher:
 
     Of the documents, by id: `languages` are their ISO 639-1 codes, `paths` where they lie in the
     folder, `withheld` those of which nothing is ever sent. The files NAME.md in `styles_folder`
-    change or add styles; `weights` are the styles' shares, 1 where it names none.
+    change or add styles; `weights` are the styles' shares, 1 where it names none. `targets` are
+    requests about failures, made besides those that the chunks give.
     """
 
     def __init__(
@@ -49,11 +51,12 @@ class LLMTeacher:
         withheld: Collection[str] = frozenset(),
         styles_folder: Path | None = None,
         weights: Mapping[str, float] | None = None,
+        targets: Sequence[Target] = (),
     ) -> None:
         self.settings, self.cache_path, self.seed = settings, cache_path, seed
         self.backoff = backoff or Backoff()
         self.languages, self.paths, self.withheld = languages, paths, withheld
-        self.styles_folder, self.weights = styles_folder, weights
+        self.styles_folder, self.weights, self.targets = styles_folder, weights, targets
 
     @property
     def name(self) -> str:
@@ -78,6 +81,7 @@ class LLMTeacher:
             languages=self.languages,
             paths=self.paths,
             withheld=self.withheld,
+            targets=self.targets,
         )
         with cache.opened(self.cache_path) as answers:
             return asyncio.run(self._write(chunks, asks, prompts, answers, progress))
@@ -103,15 +107,20 @@ class LLMTeacher:
         return self._sort(chunks, asks, writing)
 
     def _sort(self, chunks: Sequence[Chunk], asks: Sequence[Ask], writing: Writing) -> Generated:
-        """Filter in the order of the chunks, so that the order of the answers changes nothing."""
+        """Filter in the order of the chunks, so that the order of the answers changes nothing.
+
+        What was asked about failures comes last: it leaves the rest as it is.
+        """
         filters = Filters(self.settings.min_quality)
         places = {chunk.id: place for place, chunk in enumerate(chunks)}
         known = {chunk.id: chunk for chunk in chunks if chunk.document_id not in self.withheld}
         kept: list[Query] = []
         refused: list[RejectedQuery] = []
+        rounds: dict[str, int] = {}
         empty_texts = unsupported = 0
         for ask, queries in sorted(
-            writing.kept(asks), key=lambda item: (item[0].is_multi_hop, places[item[0].chunks[0].id])
+            writing.kept(asks),
+            key=lambda item: (item[0].round, item[0].is_multi_hop, places[item[0].chunks[0].id]),
         ):
             for written in queries:
                 try:
@@ -126,6 +135,7 @@ class LLMTeacher:
                     refused.append(rejected(query, reason))
                 else:
                     kept.append(query)
+                    rounds |= {query.id: ask.round} if ask.round else {}
         summary = writing.summary() | {
             "asked": _asked(asks),
             "chunks_unplanned": len(known.keys() - {chunk.id for ask in asks for chunk in ask.chunks}),
@@ -136,7 +146,7 @@ class LLMTeacher:
             "rejected": dict(sorted(filters.counts.items())),
             "styles": dict(sorted(Counter(query.style for query in kept).items())),
         }
-        return Generated(kept, refused, summary)
+        return Generated(kept, refused, summary, rounds)
 
     def _query(self, ask: Ask, written: WrittenQuery, known: Collection[str]) -> Query:
         """The record of a written query. Raises UnsupportedQueryError where a bundle's names no passage of it."""

@@ -6,12 +6,13 @@ a document more or less leaves the questions about the others, and so their cach
 
 import random
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from idiolect.config import Generate
 from idiolect.records import Chunk
 from idiolect.teachers.bundles import bundles
+from idiolect.teachers.failure_rounds import Target
 from idiolect.teachers.fitting import fits
 from idiolect.teachers.information import information, terms
 from idiolect.teachers.order import evenly
@@ -22,6 +23,8 @@ class Ask:
     """One request: `count` queries about one chunk, or about the two or three of a bundle.
 
     `styles` has one entry a query; `language` is the ISO 639-1 code to write in, "" the chunk's own.
+    One about failures has the number of its `round`; none of the chunks `apart_from` is to answer its
+    queries, and `before` counts earlier rounds that asked about its chunk.
     """
 
     id: str
@@ -29,6 +32,9 @@ class Ask:
     count: int
     styles: tuple[str, ...]
     language: str = ""
+    apart_from: tuple[Chunk, ...] = ()
+    round: int = 0
+    before: int = 0
 
     @property
     def is_multi_hop(self) -> bool:
@@ -45,12 +51,14 @@ def plan(
     languages: Mapping[str, str] | None = None,
     paths: Mapping[str, str] | None = None,
     withheld: Collection[str] = frozenset(),
+    targets: Iterable[Target] = (),
 ) -> list[Ask]:
     """The requests worth making, in the order in which to make them, as many as the chunks give.
 
     `styles` are the names to draw from, `weights` their shares relative to 1, the weight of those not
     named (0 leaves a style out).  `languages` and `paths` map document ids to ISO 639-1 codes and to
-    paths in the folder; chunks of the documents `withheld` are in no request.
+    paths in the folder; chunks of the documents `withheld` are in no request.  The requests about
+    failures, `targets`, come first: they were asked for by name.
     """
     offered = [chunk for chunk in chunks if chunk.document_id not in withheld]
     counts = query_counts(offered, settings.per_chunk)
@@ -59,8 +67,9 @@ def plan(
     share = settings.multi_hop
     wanted = len(told) if share == 1 else round(share / (1 - share) * len(told))
     joined = bundles(told, wanted, seed, paths or {})
-    draw = _Draw(seed, {style: (weights or {}).get(style, 1.0) for style in styles}, settings.languages)
-    asks = []
+    shares = {style: (weights or {}).get(style, 1.0) for style in styles}
+    draw = _Draw(seed, shares, settings.languages)
+    asks = list(_targeted(targets, seed, shares, settings.languages, languages or {}, withheld))
     for members in _interleaved(singles, joined, share):
         count = max(round(sum(counts[chunk.id] for chunk in members) / len(members)), 1)
         own = (languages or {}).get(members[0].document_id, "")
@@ -74,6 +83,33 @@ def plan(
             )
         )
     return asks
+
+
+def _targeted(
+    targets: Iterable[Target],
+    seed: int,
+    shares: Mapping[str, float],
+    turns: Sequence[str],
+    own: Mapping[str, str],
+    withheld: Collection[str],
+) -> Iterator[Ask]:
+    """Each round draws anew, so that it leaves what others ask as it is."""
+    draws: dict[int, _Draw] = {}
+    for target in targets:
+        chunk, document = target.chunk, target.chunk.document_id
+        if document in withheld:
+            continue
+        draw = draws.setdefault(target.round, _Draw(seed + target.round, shares, turns))
+        yield Ask(
+            id=f"round {target.round}: {chunk.id}",
+            chunks=(chunk,),
+            count=target.count,
+            styles=draw.styles((chunk,), target.count),
+            language=draw.language(document) or own.get(document, ""),
+            apart_from=tuple(one for one in target.apart_from if one.document_id not in withheld),
+            round=target.round,
+            before=target.before,
+        )
 
 
 def query_counts(chunks: Sequence[Chunk], per_chunk: int) -> dict[str, int]:

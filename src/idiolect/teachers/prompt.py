@@ -26,7 +26,7 @@ class Prompts:
         if ask.is_multi_hop:
             passages = [_passage(chunk, f' number="{i}"') for i, chunk in enumerate(ask.chunks, 1)]
         else:
-            passages = [_passage(ask.chunks[0])]
+            passages = [_passage(ask.chunks[0]), *_apart(ask)]
         return [
             {"role": "system", "content": self.multi_hop if ask.is_multi_hop else self.single},
             {"role": "user", "content": "\n\n".join([*passages, _wish(ask)])},
@@ -66,11 +66,32 @@ def _filled(instructions: str, described: str) -> str:
     return f"{instructions}\n\n{described}"
 
 
-def _passage(chunk: Chunk, attribute: str = "") -> str:
+def _apart(ask: Ask) -> list[str]:
+    """The passages that the first one is taken for, and what follows for the queries; nothing where there are none."""
+    parts = []
+    if ask.apart_from:
+        parts.append("A search engine mixes that passage up with these:")
+        parts += [_passage(chunk, f' number="{i}"', "other") for i, chunk in enumerate(ask.apart_from, 1)]
+        parts.append(
+            "Write every query so that the first passage answers it and none of the others does: ask about what "
+            "only the first one says, in words that tell which one is meant."
+        )
+    if ask.before:
+        parts.append(
+            f"That passage was asked about like this {_times(ask.before)} before: ask about other facts of it."
+        )
+    return parts
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _passage(chunk: Chunk, attribute: str = "", tag: str = "passage") -> str:
     lines = [f"Title: {chunk.title}"] if chunk.title else []
     if chunk.headings:
         lines.append("Section: " + " › ".join(chunk.headings))
-    return "\n".join([*lines, f"<passage{attribute}>\n{chunk.text}\n</passage>"])
+    return "\n".join([*lines, f"<{tag}{attribute}>\n{chunk.text}\n</{tag}>"])
 
 
 def _wish(ask: Ask) -> str:

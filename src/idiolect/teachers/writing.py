@@ -40,13 +40,20 @@ class Writing:
         self.malformed = 0
         self.unasked = self.spared = self.surplus = 0
         self._in_a_row = 0
+        self._on_top: set[str] = set()
 
     async def run(self, asks: Sequence[Ask]) -> None:
         """Make as many requests as bring `max_queries` queries and the caps allow for.
 
         They go out in rounds, each as large as the answers so far let one expect: so which are made
-        depends on what was answered, and never on how fast.  An exception ends all calls in flight.
+        depends on what was answered, and never on how fast.  Requests about failures go out before all
+        others, and their queries come on top of `max_queries`.  An exception ends all calls in flight.
         """
+        targeted = [ask for ask in asks if ask.round]
+        asks = [ask for ask in asks if not ask.round]
+        self._on_top |= {ask.id for ask in targeted}
+        if targeted:
+            await self._round(targeted)
         done = 0
         while done < len(asks) and (missing := self.max_queries - self._count()) > 0:
             asked = sum(ask.count for ask in asks[:done])
@@ -57,7 +64,7 @@ class Writing:
         self.spared = len(asks) - done
 
     def _count(self) -> int:
-        return sum(map(len, self.written.values()))
+        return sum(len(queries) for ask, queries in self.written.items() if ask not in self._on_top)
 
     async def _round(self, asks: Sequence[Ask]) -> None:
         planned = self._planned(asks)
@@ -91,14 +98,18 @@ class Writing:
         return planned
 
     def kept(self, asks: Iterable[Ask]) -> Iterator[tuple[Ask, list[WrittenQuery]]]:
-        """Each answered request of `asks` with its queries, up to `max_queries` of them; the rest is surplus."""
+        """Each answered request of `asks` with its queries, up to `max_queries` of them; the rest is surplus.
+
+        Queries about failures do not count.
+        """
         left = self.max_queries
         for ask in asks:
             queries = self.written.get(ask.id, [])
-            self.surplus += len(queries[left:])
-            if queries[:left]:
-                yield ask, queries[:left]
-            left -= len(queries[:left])
+            taken = queries if ask.round else queries[:left]
+            self.surplus += len(queries) - len(taken)
+            if taken:
+                yield ask, taken
+            left -= 0 if ask.round else len(taken)
 
     async def _first_contact(self, queue: Iterator[Ask]) -> None:
         """One chunk after the other until the endpoint has answered: a wrong key or address costs one
