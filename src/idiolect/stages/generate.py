@@ -11,8 +11,10 @@ from idiolect.readers.language import most_frequent
 from idiolect.records import Chunk, Document
 from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
+from idiolect.teachers import cache
 from idiolect.teachers.base import Generated, Teacher
 from idiolect.teachers.reporting.synthetic_report import synthetic_report
+from idiolect.teachers.spending import settle
 
 WITHHELD = "no-llm"
 """The verdict on a document of which nothing is ever sent to an LLM."""
@@ -43,6 +45,9 @@ def run(context: Context) -> Summary:
         + ", ".join(f"{count:,} {style}" for style, count in styles.most_common())
         + f"), {len(generated.rejected):,} rejected"
     )
+    if context.config.generate.teacher == "llm":
+        with cache.opened(work.llm_cache) as answers:
+            settle(answers.connection)
     return {
         "teacher": teacher.name,
         "queries": len(generated.queries),
