@@ -21,6 +21,7 @@ class Workspace:
         self.chunks = root / "chunks.jsonl"
         self.queries = root / "queries.jsonl"
         self.rejected = root / "rejected.jsonl"
+        self.negatives = root / "negatives.jsonl"
         self.generate_report = root / "generate_report.json"
         self.styles = root / "styles"
         self.splits = root / "splits.jsonl"
