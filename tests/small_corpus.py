@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from builders import a_chunk
+
 MACHINES = {
     "intake pump": (
         "draws raw water from the river",
@@ -68,6 +70,24 @@ def sections(name: str, number: int) -> list[tuple[str, str]]:
             f"Repairs that take longer than a shift are reported to the control room.",
         ),
     ]
+
+
+def chunks_of(machines=tuple(MACHINES)):
+    """Three chunks a manual, the second and third sharing some text."""
+    chunks = []
+    for number, name in enumerate(MACHINES):
+        if name not in machines:
+            continue
+        start = 0
+        for position, (heading, text) in enumerate(sections(name, number)):
+            stem = name.replace(" ", "-")
+            chunks.append(
+                a_chunk(
+                    f"{stem}#{position}", text, title=f"Manual of the {name}", headings=[heading], start=start
+                )
+            )
+            start += len(text) - (20 if position == 1 else 0)
+    return chunks
 
 
 def write_small_corpus(folder: Path) -> Path:

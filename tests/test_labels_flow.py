@@ -113,7 +113,7 @@ def test_a_second_run_does_nothing_and_changed_labels_wake_what_uses_them(
     assert planned["generate"] == f"changed: {eighty}", (
         "its report compares what was written with what was asked"
     )
-    assert planned["prepare"] == "depends on queries"
+    assert planned["prepare"] == "depends on queries, negatives"
     assert planned["ingest"] == ""
 
 

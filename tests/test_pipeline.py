@@ -132,7 +132,7 @@ def test_a_changed_document_wakes_what_depends_on_it(ran, context, docs):
     done = run(context())
     assert done["ingest"] == "changed: DOCS"
     assert done["generate"] == "changed: chunks, documents"
-    assert done["prepare"] == "changed: chunks, documents, queries"
+    assert done["prepare"] == "changed: chunks, documents, negatives, queries"
     assert all(done.values())
 
 
@@ -237,7 +237,7 @@ def test_the_plan_is_what_the_run_then_does_and_writes_nothing(ran, context):
     assert tree_digests(context().workspace.root) == before
     assert planned["ingest"] == ""
     assert planned["generate"] == "changed: seed"
-    assert planned["prepare"] == "depends on queries"
+    assert planned["prepare"] == "depends on queries, negatives"
     assert planned["export"].startswith("depends on ")
     assert [name for name, reason in planned.items() if reason] == list(reasons(run(context("seed=5"))))
 
@@ -251,7 +251,7 @@ def test_each_stage_leaves_a_manifest_that_says_what_it_came_from(ran, context):
     assert prepare["inputs"]["chunks"] == digest_path(given.workspace.chunks)
     assert prepare["settings"]["prepare"]["negatives"] == 4
     assert prepare["outputs"]["train"] == digest_path(given.workspace.train)
-    assert prepare["summary"] == {"counted": 3}
+    assert prepare["summary"] == {"counted": 4}
     assert prepare["seconds"] >= 0
     assert "concurrency" not in manifests["generate"]["settings"]["generate"]
 

@@ -124,6 +124,14 @@ class Generate(Section, frozen=True, kw_only=True):
     min_judgment: Annotated[
         int, Meta(ge=1, le=10, description="queries whose lowest judgment is below this are rejected")
     ] = 6
+    written_negatives: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="share of queries for which the LLM writes a passage that just misses them; 0 is off",
+        ),
+    ] = 0.0
     round_trip: Annotated[
         int,
         Meta(

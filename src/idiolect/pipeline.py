@@ -50,7 +50,7 @@ STAGES = (
         name="generate",
         version=2,
         reads=("documents", "chunks", "focuses"),
-        writes=("queries", "rejected", "generate_report"),
+        writes=("queries", "rejected", "negatives", "generate_report"),
         settings=("seed", "generate", "prepare.queries", "prepare.qrels"),
         ignores=(
             "generate.concurrency",
@@ -66,7 +66,7 @@ STAGES = (
     Stage(
         name="prepare",
         version=1,
-        reads=("documents", "chunks", "queries"),
+        reads=("documents", "chunks", "queries", "negatives"),
         writes=(
             "splits",
             "train",

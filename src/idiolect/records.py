@@ -99,6 +99,21 @@ class RejectedQuery(Query, frozen=True, kw_only=True):
     reason: str
 
 
+class WrittenNegative(Record, frozen=True, kw_only=True):
+    """A passage that just misses a query: written from the chunk `source`, trained against, never searched.
+
+    `changed` says which fact of the chunk it changes or leaves out, `scores` what the judge says of it.
+    """
+
+    id: str
+    query_id: str
+    source: str
+    text: str
+    changed: str
+    teacher: str
+    scores: dict[str, float] = {}
+
+
 class RejectedDocument(Record, frozen=True, kw_only=True):
     path: str
     reason: str

@@ -22,6 +22,7 @@ class Workspace:
         self.queries = root / "queries.jsonl"
         self.rejected = root / "rejected.jsonl"
         self.focuses = root / "focuses.json"
+        self.negatives = root / "negatives.jsonl"
         self.generate_report = root / "generate_report.json"
         self.styles = root / "styles"
         self.splits = root / "splits.jsonl"

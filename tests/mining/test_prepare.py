@@ -6,7 +6,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 from builders import Listening, a_chunk, copied, documents_of, written
-from small_corpus import MACHINES, sections
+from small_corpus import MACHINES, chunks_of
 
 from idiolect.config import load
 from idiolect.errors import WorkspaceError
@@ -23,24 +23,6 @@ from idiolect.workspace import Workspace
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SETTINGS = ("prepare.masked_queries=24", "prepare.test_fraction=0.25", "prepare.dev_fraction=0.2")
-
-
-def chunks_of(machines=tuple(MACHINES)):
-    """Three chunks a manual, the second and third sharing some text."""
-    chunks = []
-    for number, name in enumerate(MACHINES):
-        if name not in machines:
-            continue
-        start = 0
-        for position, (heading, text) in enumerate(sections(name, number)):
-            stem = name.replace(" ", "-")
-            chunks.append(
-                a_chunk(
-                    f"{stem}#{position}", text, title=f"Manual of the {name}", headings=[heading], start=start
-                )
-            )
-            start += len(text) - (20 if position == 1 else 0)
-    return chunks
 
 
 def questions():

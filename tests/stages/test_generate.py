@@ -1,48 +1,41 @@
 """The stage as a whole: what is sent, what is kept, and the report on it, with a real endpoint on loopback."""
 
 import json
-from pathlib import Path
 
-import msgspec
 import pytest
-from builders import Listening, a_chunk, documents_of
-from teachers.chat_server import ChatServer, Reply, about, answer, make_chunks, refusal
+from builders import a_chunk
+from generating import context_over
+from teachers.chat_server import (
+    ChatServer,
+    Reply,
+    about,
+    answer,
+    make_chunks,
+    queries_of,
+    refusal,
+    schema_of,
+    verdict,
+    verdicts,
+)
 
-from idiolect.config import load
 from idiolect.errors import TeacherError
-from idiolect.files import read_json, read_jsonl, write_jsonl, write_text
+from idiolect.files import read_json, read_jsonl, write_text
 from idiolect.records import Query, RejectedQuery
 from idiolect.stages.context import Context
-from idiolect.stages.generate import WITHHELD, run
+from idiolect.stages.generate import run
 from idiolect.teachers.failure_rounds import Request, Round, add_round
-from idiolect.workspace import Workspace
 
 pytest.importorskip("openai")
-
-
-def context_over(tmp_path: Path, chunks, url: str, *settings: str, withheld=()) -> Context:
-    work = Workspace(tmp_path / "work")
-    documents = [
-        msgspec.structs.replace(one, verdicts=[WITHHELD] if one.id in withheld else [])
-        for one in documents_of(chunks)
-    ]
-    write_jsonl(work.documents, documents)
-    write_jsonl(work.chunks, chunks)
-    given = (f"generate.base_url={url}", "generate.model=m", *settings)
-    return Context(work, load(None, given), Listening())
 
 
 @pytest.fixture
 def endpoint():
     def script(number: int, request) -> Reply:
-        if request["response_format"]["json_schema"]["name"] == "queries":
+        if schema_of(request) == "queries":
             return about(request)
-        asked = request["messages"][-1]["content"].split("Queries:")[1]
-        queries = [line[2:] for line in asked.splitlines() if line.startswith("- ")]
-        marks = dict.fromkeys(("relevance", "accuracy", "context_support", "clarity"), 9)
-        low = {**marks, "clarity": 2}
-        verdicts = [{"query": query, **(low if "topic3x" in query else marks)} for query in queries]
-        return Reply(json.dumps({"verdicts": verdicts}))
+        return verdicts(
+            *(verdict(query, clarity=2 if "topic3x" in query else 9) for query in queries_of(request))
+        )
 
     server = ChatServer(script)
     yield server
@@ -166,3 +159,21 @@ def test_caps_never_drop_queries_about_failures_for_others(tmp_path) -> None:
         assert any("were not asked about: the caps" in note for note in given.progress.notes)
     finally:
         server.stop()
+
+
+def test_the_judges_calls_count_over_all_attempts_too(tmp_path, endpoint, tiny_model) -> None:
+    working = endpoint.script
+    endpoint.script = lambda number, request: (
+        refusal(401, "the key has expired") if number > 35 else working(number, request)
+    )
+    settings = ("generate.judge=true", "generate.max_calls=40", "generate.concurrency=1")
+    given = context_over(tmp_path, make_chunks(30), endpoint.url, f"train.base={tiny_model}", *settings)
+    with pytest.raises(TeacherError, match="refuses access"):
+        run(given)
+    endpoint.script = working
+    summary = run(given)
+    assert len(endpoint.requests) == 40
+    assert (summary["calls"], summary["judge"]["calls"]) == (30, 10)
+    assert summary["judge"]["unjudged"] == 21
+    run(given)
+    assert len(endpoint.requests) > 40, "a new run has its caps to itself"

@@ -136,8 +136,36 @@ def answer(*queries: str | dict[str, Any]) -> str:
 
 def about(request: dict[str, Any]) -> Reply:
     """One good query for whichever chunk was asked about."""
-    passage = request["messages"][1]["content"].split("<passage>\n")[1].split("\n</passage>")[0]
-    return Reply(answer(f"what is told of {passage.split()[0]}?"))
+    return Reply(answer(f"what is told of {passage_of(request).split()[0]}?"))
+
+
+def schema_of(request: dict[str, Any]) -> str:
+    """The name of the schema that is asked for, read from the prompt where schemas were given up."""
+    if "response_format" in request:
+        return str(request["response_format"]["json_schema"]["name"])
+    lists = {"queries": "queries", "negatives": "negatives", "verdicts": "judge"}
+    prompt = request["messages"][0]["content"]
+    return next(name for listed, name in lists.items() if f'{{"{listed}": [' in prompt)
+
+
+def passage_of(request: dict[str, Any]) -> str:
+    shown: str = request["messages"][1]["content"]
+    return shown.split("<passage>\n")[1].split("\n</passage>")[0]
+
+
+def queries_of(request: dict[str, Any]) -> list[str]:
+    """Those that a request lists, for a judgment or for near misses."""
+    listed = request["messages"][1]["content"].split("\nQueries:\n")[1]
+    return [line[2:] for line in listed.splitlines() if line.startswith("- ")]
+
+
+def verdicts(*given: dict[str, Any]) -> Reply:
+    return Reply(json.dumps({"verdicts": given}, ensure_ascii=False))
+
+
+def verdict(query: str, score: int = 9, **scores: int) -> dict[str, Any]:
+    named = dict.fromkeys(("relevance", "accuracy", "context_support", "clarity"), score)
+    return {"query": query, **named, **scores}
 
 
 def make_chunks(documents: int, each: int = 1) -> list[Chunk]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders import Listening, a_chunk, documents_of, written
-from chat_server import ChatServer, Reply, answer
+from chat_server import ChatServer, Reply, answer, refusal, schema_of, verdict, verdicts
 
 from idiolect.config import Generate, load
 from idiolect.errors import TeacherError
@@ -37,27 +37,14 @@ STOPS, OPENS = (
 )
 
 
-def verdict(query: str, score: int = 9, **scores: int) -> dict[str, Any]:
-    named = dict.fromkeys(("relevance", "accuracy", "context_support", "clarity"), score)
-    return {"query": query, **named, **scores}
-
-
-def verdicts(*given: dict[str, Any]) -> Reply:
-    return Reply(json.dumps({"verdicts": given}, ensure_ascii=False))
-
-
-def is_judging(request: dict[str, Any]) -> bool:
-    return bool(request["response_format"]["json_schema"]["name"] == "judge")
-
-
 @pytest.fixture
 def judge(tmp_path: Path) -> Make:
     pytest.importorskip("openai")
 
     def make(url: str, calls: int = 100, tokens: int = 1_000_000, **settings: Any) -> Judge:
-        section = Generate(teacher="llm", **({"base_url": url, "model": "tiny", "timeout": 20.0} | settings))
-        backoff = Backoff(first=0.01, longest=0.05)
-        return Judge(section, tmp_path / "cache" / "llm.sqlite", calls, tokens, backoff)
+        given = {"base_url": url, "model": "tiny", "timeout": 20.0, "max_calls": calls, "max_tokens": tokens}
+        section = Generate(teacher="llm", **(given | settings))
+        return Judge(section, tmp_path / "cache" / "llm.sqlite", Backoff(first=0.01, longest=0.05))
 
     return make
 
@@ -70,7 +57,7 @@ def test_a_request_follows_the_protocol(serve: Make, judge: Make) -> None:
     server = serve(lambda number, request: verdicts(verdict(STOPS.text)))
     ask(judge(server.url), STOPS)
     (request,) = server.requests
-    assert request["response_format"]["json_schema"]["name"] == "judge"
+    assert schema_of(request) == "judge"
     assert request["temperature"] == 0
     rubric, shown = (message["content"] for message in request["messages"])
     for name in ("relevance", "accuracy", "context_support", "clarity", "standalone"):
@@ -141,7 +128,7 @@ def test_nothing_is_asked_twice_and_another_model_anew(serve: Make, judge: Make)
     first = ask(judge(server.url), STOPS, OPENS)
     again = judge(server.url, calls=0)
     assert ask(again, STOPS, OPENS) == first
-    assert (len(server.requests), again.counts["calls"], again.counts["cached"]) == (2, 0, 2)
+    assert (len(server.requests), again.counts["calls"], again.counts["cached"]) == (2, 2, 2)
     ask(judge(server.url, judge_model="stern"), STOPS)
     assert [request["model"] for request in server.requests] == ["tiny", "tiny", "stern"]
 
@@ -178,6 +165,20 @@ def test_a_judge_that_never_answers_usably_ends_the_run(serve: Make, judge: Make
     server = serve(lambda number, request: Reply("I would rather not."))
     with pytest.raises(TeacherError, match=r"judge 'tiny'.*judge_model"):
         ask(judge(server.url), STOPS, OPENS)
+
+
+def test_a_judge_that_dies_ends_the_run_and_the_next_goes_on(serve: Make, judge: Make) -> None:
+    chunks = {chunk.id: chunk for chunk in (a_chunk(f"d{n}#0", f"Part {n} of it.") for n in range(30))}
+    asked = questions(((written("what is it?", name), name) for name in chunks), chunks)
+    server = serve(
+        lambda number, request: verdicts(verdict("what is it?")) if number < 4 else refusal(500, "no memory")
+    )
+    with pytest.raises(TeacherError, match=r"no longer answers .*no memory.* 3 answers of this run are kept"):
+        judge(server.url, calls=1_000, concurrency=1).ask(asked, Silent(), "asking the judge")
+    before = len(server.requests)
+    server.script = lambda number, request: verdicts(verdict("what is it?"))
+    assert len(judge(server.url, calls=1_000).ask(asked, Silent(), "asking the judge")) == 30
+    assert len(server.requests) - before == 27
 
 
 def test_malformed_verdicts_are_counted_and_the_rest_used() -> None:
@@ -239,7 +240,7 @@ def test_generate_judges_rejects_and_relabels(serve: Make, tmp_path: Path) -> No
 
     def script(number: int, request: dict[str, Any]) -> Reply:
         shown = request["messages"][1]["content"]
-        if not is_judging(request):
+        if schema_of(request) != "judge":
             said = ["does the full tank switch the pump off?"] if pump in shown else []
             return Reply(answer(*said, *(["what about it?"] if other in shown else [])))
         good = "does the full tank switch the pump off?"

@@ -24,7 +24,7 @@ from idiolect.teachers.budget import Budget, OverBudgetError
 from idiolect.teachers.client import CallFailedError, ChatClient
 from idiolect.teachers.endpoint import of_judge
 from idiolect.teachers.retry import Backoff
-from idiolect.teachers.spending import Spending
+from idiolect.teachers.spending import Spending, settle
 
 Make = Callable[..., Any]
 
@@ -474,9 +474,10 @@ def test_caps_hold_over_the_attempts_at_one_run(tmp_path: Path) -> None:
         asyncio.run(call(second))
         with pytest.raises(OverBudgetError):
             asyncio.run(call(second))
-        account.close()
-        assert Budget(3, 1_000, account).calls == 0
-        assert Spending(answers.connection, "judge").so_far() == (0, 0, 0)
+        judging = Budget(3, 1_000, Spending(answers.connection, "judge"))
+        assert (judging.calls, judging.calls_left, judging.tokens_left) == (0, 0, 960)
+        settle(answers.connection)
+        assert (Budget(3, 1_000, account).calls, Budget(3, 1_000, account).calls_left) == (0, 3)
 
 
 @pytest.mark.parametrize("status", [503, 529])

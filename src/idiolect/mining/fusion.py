@@ -13,10 +13,15 @@ DOCUMENTED_DEFAULT = Fusion()
 """What a bare model directory, which has chosen no weight, is fused with."""
 
 
-def standardise(scores: np.ndarray) -> np.ndarray:
-    """z-scores along the last axis: (score - mean) / standard deviation; a constant row becomes 0."""
-    centred = scores - scores.mean(axis=-1, keepdims=True)
-    deviation = centred.std(axis=-1, keepdims=True)
+def standardise(scores: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
+    """z-scores along the last axis: (score - mean) / standard deviation; a constant row becomes 0.
+
+    Mean and deviation are those of `among`, where it is given.
+    """
+    rows = scores if among is None else among
+    mean = rows.mean(axis=-1, keepdims=True)
+    centred = scores - mean
+    deviation = (rows - mean).std(axis=-1, keepdims=True)
     result: np.ndarray = np.divide(centred, deviation, out=np.zeros_like(centred), where=deviation > 1e-9)
     return result
 

@@ -1,8 +1,10 @@
 """BM25 over a corpus held in memory (bm25s, Lucene's variant), for any language."""
 
 import functools
+import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import bm25s
@@ -66,6 +68,8 @@ class BM25:
         self.terms = analyser(fusion.language)
         self.size = len(texts)
         corpus = [self.terms(text) for text in texts]
+        self.k1, self.b = fusion.k1, fusion.b
+        self.mean_length = sum(map(len, corpus)) / max(self.size, 1)
         self.index: bm25s.BM25 | None = None
         if any(corpus):
             self.index = bm25s.BM25(method="lucene", k1=fusion.k1, b=fusion.b)
@@ -77,3 +81,19 @@ class BM25:
         if self.index is None or not terms:
             return np.zeros(self.size, np.float32)
         return np.asarray(self.index.get_scores(terms), np.float32)
+
+    def score(self, query: str, text: str) -> float:
+        """What a text that is not in the corpus would score, by the corpus's frequencies and mean length."""
+        if self.index is None:
+            return 0.0
+        found = self.terms(text)
+        counts = Counter(found)
+        norm = self.k1 * (1 - self.b + self.b * len(found) / self.mean_length)
+        total = 0.0
+        for term in self.terms(query):
+            if counts[term] and term in self.index.vocab_dict:
+                column = self.index.vocab_dict[term]
+                held = int(self.index.scores["indptr"][column + 1] - self.index.scores["indptr"][column])
+                rarity = math.log(1 + (self.size - held + 0.5) / (held + 0.5))
+                total += rarity * counts[term] / (counts[term] + norm)
+        return total

@@ -52,7 +52,7 @@ def check(
     queries, rejected = trip.kept, trip.rejected
     if settings.judge:
         by_id = {query.id: place for query, place in zip(generated.queries, found, strict=True)}
-        judge = _judge(context, generated.summary)
+        judge = Judge(settings, context.workspace.llm_cache)
         sendable = {chunk.id: chunk for chunk in chunks if chunk.document_id not in withheld}
         queries, refused, summary["judge"] = _judged(context, judge, queries, sendable, by_id)
         rejected += refused
@@ -77,18 +77,6 @@ def _places(
     fusion = Fusion(weight=default.weight, k1=default.k1, b=default.b, language=language)
     ranked = places(queries, asked, Corpus(passages, vectors, fusion), saying_the_same(chunks))
     return list(track(progress, ranked, "round trip", len(queries), "queries"))
-
-
-def _judge(context: Context, spent: Mapping[str, int]) -> Judge:
-    """The judge, with what the teacher left of the caps."""
-    settings = context.config.generate
-    tokens = spent.get("prompt_tokens", 0) + spent.get("completion_tokens", 0)
-    return Judge(
-        settings,
-        context.workspace.llm_cache,
-        calls=settings.max_calls - spent.get("calls", 0),
-        tokens=settings.max_tokens - tokens,
-    )
 
 
 def _judged(

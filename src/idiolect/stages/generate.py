@@ -1,19 +1,22 @@
 """generate: chunks → queries, by the teacher that the config names; duplicates and boilerplate get none."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from idiolect.errors import TeacherError
 from idiolect.evaluation.labels import read_labels
-from idiolect.files import read_jsonl, write_json, write_jsonl
+from idiolect.files import read_jsonl, remove, write_json, write_jsonl
 from idiolect.readers.language import most_frequent
-from idiolect.records import Chunk, Document
+from idiolect.records import Chunk, Document, Query
 from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
+from idiolect.stages.written_negatives import write_negatives
+from idiolect.teachers import cache
 from idiolect.teachers.base import Generated, Teacher
 from idiolect.teachers.failure_rounds import Round, Target, read_rounds, targets
 from idiolect.teachers.reporting.synthetic_report import synthetic_report
+from idiolect.teachers.spending import settle
 
 WITHHELD = "no-llm"
 """The verdict on a document of which nothing is ever sent to an LLM."""
@@ -38,6 +41,7 @@ def run(context: Context) -> Summary:
             f"see the reasons in {work.rejected}"
         )
     known = {chunk.id for chunk in chunks}
+    negatives = _write_negatives(context, chunks, generated.queries, corpus.withheld)
     write_jsonl(work.queries, (query for query in generated.queries if query.source in known))
     _report(context, generated, chunks)
     styles = Counter(query.style for query in generated.queries)
@@ -46,6 +50,9 @@ def run(context: Context) -> Summary:
         + ", ".join(f"{count:,} {style}" for style, count in styles.most_common())
         + f"), {len(generated.rejected):,} rejected"
     )
+    if context.config.generate.teacher == "llm":
+        with cache.opened(work.llm_cache) as answers:
+            settle(answers.connection)
     return {
         "teacher": teacher.name,
         "queries": len(generated.queries),
@@ -53,6 +60,7 @@ def run(context: Context) -> Summary:
         **left_out,
         **generated.summary,
         **_about_failures(context, rounds, wanted, generated),
+        **negatives,
     }
 
 
@@ -72,6 +80,22 @@ class _Corpus:
             if WITHHELD in document.verdicts:
                 withheld.add(document.id)
         return cls(languages, paths, frozenset(withheld))
+
+
+def _write_negatives(
+    context: Context, chunks: Sequence[Chunk], queries: Sequence[Query], withheld: Collection[str]
+) -> Summary:
+    """negatives.jsonl, where negatives are to be written and any are kept; what was counted."""
+    path, settings = context.workspace.negatives, context.config.generate
+    if settings.teacher != "llm" or not settings.written_negatives:
+        remove(path)
+        return {}
+    negatives, counts = write_negatives(context, chunks, queries, withheld)
+    if negatives:
+        write_jsonl(path, negatives)
+    else:
+        remove(path)
+    return {"negatives": counts}
 
 
 def _report(context: Context, generated: Generated, chunks: Sequence[Chunk]) -> None:

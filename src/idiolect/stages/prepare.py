@@ -1,7 +1,7 @@
 """prepare: queries → splits, training examples with negatives and teacher scores, dev sets, the frozen test."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from idiolect.mining.masking import masked_passages, with_masks
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.splits import assign, group_of
 from idiolect.mining.weighting import choose_weight
+from idiolect.mining.written_negatives import WrittenNegatives
 from idiolect.progress import Progress, track
 from idiolect.readers.language import most_frequent
 from idiolect.records import (
@@ -28,6 +29,7 @@ from idiolect.records import (
     Query,
     Split,
     SplitName,
+    WrittenNegative,
 )
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.dev_pool import pool
@@ -43,6 +45,7 @@ from idiolect.stages.labelled import (
     with_chunks,
 )
 from idiolect.teachers.extractive import JUDGING_STYLES, TRAINING_STYLES, masked_queries
+from idiolect.workspace import Workspace
 
 FEWEST_JUDGING = 50
 """With fewer headings and definitions than this, copied sentences join the queries that judge."""
@@ -90,6 +93,7 @@ def run(context: Context) -> Summary:
     given = with_chunks(labelled, corpus, chunks, encoder, judged, groups, split_of)
     tested = [*judging["test"], *banned(given["test"], chunks)]
     miner = Miner(chunks, corpus, config.prepare, config.seed, tested)
+    written = WrittenNegatives(_negatives(work), chunks, corpus, encoder)
     counts: Summary = {
         "fusion_weight": mining.fusion.weight,
         "masked_queries": len(masked),
@@ -103,8 +107,15 @@ def run(context: Context) -> Summary:
         rows = track(
             progress, zip(trained, query_vectors, strict=True), f"mining {name}", len(trained), "queries"
         )
-        counts[name] = write_jsonl(path, (example for row in rows for example in miner.examples(*row)))
+        examples = (
+            written.beside(example, vector) if name == "train" else example
+            for query, vector in rows
+            for example in miner.examples(query, vector)
+        )
+        counts[name] = write_jsonl(path, examples)
     counts["shortfalls"] = dict(miner.shortfalls)
+    if written.added:
+        counts["written_negatives"] = written.added
 
     remove(work.dev_sets)
     dev_sets = [replace(asked_dev, slices={})]  # people's queries weigh as they come, whatever their styles
@@ -131,6 +142,10 @@ def run(context: Context) -> Summary:
     counts |= tell(labelled, progress)
     _tell(progress, counts, miner)
     return counts
+
+
+def _negatives(work: Workspace) -> Iterable[WrittenNegative]:
+    return read_jsonl(work.negatives, WrittenNegative) if work.negatives.exists() else ()
 
 
 def _split(
@@ -229,5 +244,7 @@ def _tell(progress: Progress, counts: Summary, miner: Miner) -> None:
         f"{counts['train']:,} training examples, {counts['dev']:,} dev, {counts['test']:,} test queries; "
         f"fusion weight {counts['fusion_weight']:g}"
     )
+    if "written_negatives" in counts:
+        progress.note(f"{counts['written_negatives']:,} training examples have a written negative")
     for reason, count in miner.shortfalls.items():
         progress.note(f"{count:,} queries with {reason}")

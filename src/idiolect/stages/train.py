@@ -118,8 +118,13 @@ def guide_of(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     same = saying_the_same(chunks)
     members: dict[str, set[str]] = defaultdict(set)
     document = {chunk.id: chunk.document_id for chunk in chunks}
+    # what was written to miss one query may well answer another of the same document
+    written: dict[str, set[str]] = defaultdict(set)
+    for example in examples:
+        written[example.positive.id].update(one.id for one in example.negatives if one.id not in document)
     for chunk in chunks:
-        members[chunk.document_id].update(same[chunk.id])
+        for member in same[chunk.id]:
+            members[chunk.document_id] |= {member, *written[member]}
     related: dict[str, frozenset[str]] = defaultdict(frozenset)
     for example in examples:
         related[example.query_id] |= members[document[example.positive.id]]

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from idiolect.teachers.spending import Spending
+from idiolect.teachers.spending import Spending, Spent
 
 
 class OverBudgetError(Exception):
@@ -24,8 +24,9 @@ class Call:
 class Budget:
     """`calls` never passes `max_calls`; tokens pass `max_tokens` only where an estimate was too low.
 
-    With an `account` it begins with what earlier attempts at the same run have spent, and writes
-    each call down before it is made, so that one that a kill cut short counts as well.
+    With an `account` it begins with what earlier attempts at the same run have spent, leaves room for
+    what the run has spent on other purposes, and writes each call down before it is made, so that
+    one that a kill cut short counts as well.
     """
 
     def __init__(self, max_calls: int, max_tokens: int, account: Spending | None = None) -> None:
@@ -34,6 +35,7 @@ class Budget:
         self.calls = self.prompt_tokens = self.completion_tokens = 0
         if account:
             self.calls, self.prompt_tokens, self.completion_tokens = account.so_far()
+        self.elsewhere = account.elsewhere() if account else Spent()
         self.largest_answer = 0
         self.over = False
         self._calls_out = self._tokens_out = 0
@@ -45,7 +47,11 @@ class Budget:
 
     @property
     def calls_left(self) -> int:
-        return max(self.max_calls - self.calls, 0)
+        return max(self.max_calls - self.elsewhere.calls - self.calls, 0)
+
+    @property
+    def tokens_left(self) -> int:
+        return max(self.max_tokens - self.elsewhere.tokens - self.tokens, 0)
 
     @contextlib.asynccontextmanager
     async def call(self, tokens: int) -> AsyncIterator[Call]:
@@ -80,7 +86,4 @@ class Budget:
                 self._settled.notify_all()
 
     def _fits(self, tokens: int) -> bool:
-        return (
-            self.calls + self._calls_out < self.max_calls
-            and self.tokens + self._tokens_out + tokens <= self.max_tokens
-        )
+        return self._calls_out < self.calls_left and self._tokens_out + tokens <= self.tokens_left

@@ -1,6 +1,6 @@
 """Verdicts applied: positives that do not support their query are taken out, queries left without are rejected."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from idiolect.records import Chunk, Query, RejectedQuery
 from idiolect.teachers.filters import rejected
 from idiolect.teachers.judge import Verdicts
+from idiolect.teachers.per_query import by_chunk
 from idiolect.teachers.verdicts import Question, Verdict
 
 MOST_AT_ONCE = 25
@@ -29,14 +30,7 @@ class Grounded:
 
 def questions(pairs: Iterable[tuple[Query, str]], chunks: Mapping[str, Chunk]) -> list[Question]:
     """One question a chunk, of all the queries that stand with its id in `pairs`; large ones are divided."""
-    claims: dict[str, list[Query]] = defaultdict(list)
-    for query, identifier in pairs:
-        claims[identifier].append(query)
-    return [
-        Question(chunks[identifier], tuple(claiming[start : start + MOST_AT_ONCE]))
-        for identifier, claiming in claims.items()
-        for start in range(0, len(claiming), MOST_AT_ONCE)
-    ]
+    return [Question(chunk, asking) for chunk, asking in by_chunk(pairs, chunks, MOST_AT_ONCE)]
 
 
 def positives_of(queries: Iterable[Query]) -> list[tuple[Query, str]]:

@@ -30,7 +30,8 @@ from idiolect.teachers.writing import Writing
 class LLMTeacher:
     """Asks for about `settings.per_chunk` queries a chunk; every answer is kept in the SQLite file `cache_path`.
 
-    What the file already holds is not asked again and counts against no cap. `seed` draws styles,
+    What the file already holds is not asked again and counts against no cap; what was spent counts
+    until `idiolect.teachers.spending.settle` ends the run. `seed` draws styles,
     bundles and exemplars, and orders the documents where the caps do not allow for every chunk.
 
     Of the documents, by id: `languages` are their ISO 639-1 codes, `paths` where they lie in the
@@ -101,7 +102,6 @@ class LLMTeacher:
             writing = Writing(self.settings, prompts, asker, progress)
             await writing.run(asks)
         writing.check()
-        account.close()
         for note in writing.notes():
             progress.note(note)
         return self._sort(chunks, asks, writing)

@@ -5,13 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from idiolect.records import Chunk
 from idiolect.teachers.language_names import language_name
+from idiolect.teachers.messages import again, quoted
 from idiolect.teachers.plan import Ask
 from idiolect.teachers.protocol import MULTI_HOP_FORMAT, QUERIES_FORMAT, Message
 from idiolect.teachers.style_texts import StyleTexts
-
-_QUOTED_BACK = 2_000
 
 
 @dataclass(frozen=True)
@@ -24,9 +22,9 @@ class Prompts:
     def messages(self, ask: Ask) -> list[Message]:
         """What is particular to a request comes last, after the passages themselves."""
         if ask.is_multi_hop:
-            passages = [_passage(chunk, f' number="{i}"') for i, chunk in enumerate(ask.chunks, 1)]
+            passages = [quoted(chunk, f' number="{i}"') for i, chunk in enumerate(ask.chunks, 1)]
         else:
-            passages = [_passage(ask.chunks[0]), *_apart(ask)]
+            passages = [quoted(ask.chunks[0]), *_apart(ask)]
         return [
             {"role": "system", "content": self.multi_hop if ask.is_multi_hop else self.single},
             {"role": "user", "content": "\n\n".join([*passages, _wish(ask)])},
@@ -38,12 +36,7 @@ class Prompts:
 
     def again(self, messages: list[Message], answer: str, problem: str) -> list[Message]:
         """The request once more, with the unusable answer and what was wrong with it."""
-        complaint = f"That cannot be used: {problem}. Answer again, with the JSON object alone."
-        return [
-            *messages,
-            {"role": "assistant", "content": answer[:_QUOTED_BACK]},
-            {"role": "user", "content": complaint},
-        ]
+        return again(messages, answer, problem)
 
 
 def make_prompts(texts: StyleTexts, styles: Iterable[str], exemplars: Sequence[str] = ()) -> Prompts:
@@ -71,7 +64,7 @@ def _apart(ask: Ask) -> list[str]:
     parts = []
     if ask.apart_from:
         parts.append("A search engine mixes that passage up with these:")
-        parts += [_passage(chunk, f' number="{i}"', "other") for i, chunk in enumerate(ask.apart_from, 1)]
+        parts += [quoted(chunk, f' number="{i}"', "other") for i, chunk in enumerate(ask.apart_from, 1)]
         parts.append(
             "Write every query so that the first passage answers it and none of the others does: ask about what "
             "only the first one says, in words that tell which one is meant."
@@ -85,13 +78,6 @@ def _apart(ask: Ask) -> list[str]:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def _passage(chunk: Chunk, attribute: str = "", tag: str = "passage") -> str:
-    lines = [f"Title: {chunk.title}"] if chunk.title else []
-    if chunk.headings:
-        lines.append("Section: " + " › ".join(chunk.headings))
-    return "\n".join([*lines, f"<{tag}{attribute}>\n{chunk.text}\n</{tag}>"])
 
 
 def _wish(ask: Ask) -> str:

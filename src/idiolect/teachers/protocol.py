@@ -11,22 +11,28 @@ Message = dict[str, str]
 """One chat message: `role` and `content`."""
 
 
-def _queries_format(**further: Any) -> dict[str, Any]:
-    keys: dict[str, Any] = {
-        "query": {"type": "string"},
-        "style": {"type": "string"},
-        "answer": {"type": "string"},
-        "quality": {"type": "integer", "minimum": 1, "maximum": 10},
-        **further,
-    }
+def list_format(name: str, listed: str, **keys: dict[str, Any]) -> dict[str, Any]:
+    """The `response_format` called `name` of an answer that is one list, `listed`, of items with these keys."""
     item = {"type": "object", "properties": keys, "required": list(keys), "additionalProperties": False}
     schema = {
         "type": "object",
-        "properties": {"queries": {"type": "array", "items": item}},
-        "required": ["queries"],
+        "properties": {listed: {"type": "array", "items": item}},
+        "required": [listed],
         "additionalProperties": False,
     }
-    return {"type": "json_schema", "json_schema": {"name": "queries", "strict": True, "schema": schema}}
+    return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": schema}}
+
+
+def _queries_format(**further: Any) -> dict[str, Any]:
+    return list_format(
+        "queries",
+        "queries",
+        query={"type": "string"},
+        style={"type": "string"},
+        answer={"type": "string"},
+        quality={"type": "integer", "minimum": 1, "maximum": 10},
+        **further,
+    )
 
 
 QUERIES_FORMAT = _queries_format()

@@ -18,20 +18,35 @@ class Spent(NamedTuple):
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
 
 class Spending:
-    """The account of one `purpose` ("queries", "judge") in an SQLite file; each entry outlives the process."""
+    """The account of one `purpose` in an SQLite file; each entry outlives the process.
+
+    The purposes are "queries", "judge" and "negatives".
+    """
 
     def __init__(self, connection: sqlite3.Connection, purpose: str) -> None:
         self.connection, self.purpose = connection, purpose
         connection.execute(_TABLE)
 
     def so_far(self) -> Spent:
-        """All that was booked since the account was last closed."""
+        """All that was booked since the accounts were last settled."""
         row = self.connection.execute(
             "SELECT calls, prompt_tokens, completion_tokens FROM spending WHERE purpose = ?", (self.purpose,)
         ).fetchone()
         return Spent(*row) if row else Spent()
+
+    def elsewhere(self) -> Spent:
+        """The same of all other purposes: the caps are on what everything together costs."""
+        row = self.connection.execute(
+            "SELECT TOTAL(calls), TOTAL(prompt_tokens), TOTAL(completion_tokens) FROM spending WHERE purpose != ?",
+            (self.purpose,),
+        ).fetchone()
+        return Spent(*map(int, row))
 
     def book(self, calls: int = 0, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
         self.connection.execute(
@@ -40,6 +55,8 @@ class Spending:
             (self.purpose, calls, prompt_tokens, completion_tokens),
         )
 
-    def close(self) -> None:
-        """The run is complete: the next one has the caps to itself."""
-        self.connection.execute("DELETE FROM spending WHERE purpose = ?", (self.purpose,))
+
+def settle(connection: sqlite3.Connection) -> None:
+    """The run is complete: the next one has the caps to itself."""
+    connection.execute(_TABLE)
+    connection.execute("DELETE FROM spending")

@@ -16,7 +16,7 @@ MEASURED = ("claim", "inference", "keywords", "question")
 """The styles that are asked for unless others are named: those a trained model was seen to gain by
 (docs/measured.md, SciFact).  The other packaged ones wait for such a figure."""
 
-_INSTRUCTIONS = ("instructions", "multi_hop")
+_INSTRUCTIONS = ("instructions", "multi_hop", "negatives")
 _NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{LONGEST_STYLE - 1}}}")
 
 
@@ -33,11 +33,13 @@ class _File(Protocol):
 class StyleTexts:
     """`instructions` for one passage, `multi_hop` for several, and each style's description by its name.
 
-    `own` are the names of the styles that the user's folder describes.
+    `own` are the names of the styles that the user's folder describes; `negatives` are the
+    instructions for near misses.
     """
 
     instructions: str
     multi_hop: str
+    negatives: str
     styles: Mapping[str, str]
     own: frozenset[str] = frozenset()
 
@@ -69,6 +71,7 @@ def load_style_texts(folder: Path | None = None) -> StyleTexts:
     return StyleTexts(
         instructions=texts["instructions"],
         multi_hop=texts["multi_hop"],
+        negatives=texts["negatives"],
         styles={name: _named(name, text) for name, text in styles.items()},
         own=frozenset(own),
     )
