@@ -12,6 +12,7 @@ from idiolect.records import Chunk, Document
 from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
 from idiolect.teachers.base import Generated, Teacher
+from idiolect.teachers.reporting.before_and_after import Corrected
 from idiolect.teachers.reporting.synthetic_report import synthetic_report
 
 WITHHELD = "no-llm"
@@ -25,6 +26,7 @@ def run(context: Context) -> Summary:
     teacher = _teacher(context, corpus)
     left_out = _left_out(chunks, context)
     generated = teacher.write([chunk for chunk in chunks if chunk.trains], context.progress)
+    corrected = generated.corrected
     if context.config.generate.teacher == "llm":
         language = most_frequent(read_jsonl(work.documents, Document))
         generated = check(context, chunks, language, generated, corpus.withheld)
@@ -36,7 +38,7 @@ def run(context: Context) -> Summary:
         )
     known = {chunk.id for chunk in chunks}
     write_jsonl(work.queries, (query for query in generated.queries if query.source in known))
-    _report(context, generated, chunks)
+    _report(context, generated, chunks, corrected)
     styles = Counter(query.style for query in generated.queries)
     context.progress.note(
         f"{len(generated.queries):,} queries ("
@@ -70,7 +72,9 @@ class _Corpus:
         return cls(languages, paths, frozenset(withheld))
 
 
-def _report(context: Context, generated: Generated, chunks: Sequence[Chunk]) -> None:
+def _report(
+    context: Context, generated: Generated, chunks: Sequence[Chunk], corrected: Corrected | None
+) -> None:
     """generate_report.json, and what in it calls for a warning."""
     settings = context.config.prepare
     real = [query.text for query in read_labels(settings)] if settings.queries else []
@@ -82,8 +86,11 @@ def _report(context: Context, generated: Generated, chunks: Sequence[Chunk]) -> 
         asked.get("styles", {}),
         real,
         asked_hops={int(hops): count for hops, count in asked.get("hops", {}).items()},
+        corrected=corrected,
     )
     write_json(context.workspace.generate_report, report)
+    if report.correction:
+        context.progress.note(report.correction.sentence)
     for finding in report.findings:
         context.progress.note(f"{finding.text} {finding.advice}")
 

@@ -7,15 +7,20 @@ from typing import Any, Protocol
 from idiolect.files import digest_text
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Query, RejectedQuery
+from idiolect.teachers.reporting.before_and_after import Corrected
 
 
 @dataclass(frozen=True)
 class Generated:
-    """Queries kept and rejected, both in the order of the chunks, and what was counted on the way."""
+    """Queries kept and rejected, both in the order of the chunks, and what was counted on the way.
+
+    `corrected` says what was asked differently from some point on, where anything was.
+    """
 
     queries: list[Query]
     rejected: list[RejectedQuery]
     summary: dict[str, Any]
+    corrected: Corrected | None = None
 
 
 class Teacher(Protocol):

@@ -16,12 +16,16 @@ from idiolect.teachers.fitting import fits
 from idiolect.teachers.information import information, terms
 from idiolect.teachers.order import evenly
 
+PARTS = ("beginning", "middle", "end")
+"""Of a chunk, in which a query can be asked for."""
+
 
 @dataclass(frozen=True)
 class Ask:
     """One request: `count` queries about one chunk, or about the two or three of a bundle.
 
-    `styles` has one entry a query; `language` is the ISO 639-1 code to write in, "" the chunk's own.
+    `styles` has one entry a query, `parts` as well unless it is empty and the teacher chooses what to
+    ask about; `language` is the ISO 639-1 code to write in, "" the chunk's own.
     """
 
     id: str
@@ -29,6 +33,7 @@ class Ask:
     count: int
     styles: tuple[str, ...]
     language: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def is_multi_hop(self) -> bool:
@@ -59,7 +64,7 @@ def plan(
     share = settings.multi_hop
     wanted = len(told) if share == 1 else round(share / (1 - share) * len(told))
     joined = bundles(told, wanted, seed, paths or {})
-    draw = _Draw(seed, {style: (weights or {}).get(style, 1.0) for style in styles}, settings.languages)
+    draw = Draw(seed, {style: (weights or {}).get(style, 1.0) for style in styles}, settings.languages)
     asks = []
     for members in _interleaved(singles, joined, share):
         count = max(round(sum(counts[chunk.id] for chunk in members) / len(members)), 1)
@@ -102,8 +107,8 @@ def _interleaved(
             taken += 1
 
 
-class _Draw:
-    """Styles and languages in turn, within each document, from where its own draw begins.
+class Draw:
+    """Styles, languages and parts in turn, within each document, from where its own draw begins.
 
     A style's n-th turn comes at the time n / weight.  Its first turn is drawn from an exponential
     distribution of that mean: which style is first has then the probability that its weight gives,
@@ -115,10 +120,13 @@ class _Draw:
         self.weights = {style: weight for style, weight in weights.items() if weight > 0}
         self._times: dict[str, dict[str, float]] = {}
         self._used: Counter[tuple[str, str]] = Counter()
-        self._turns: dict[str, int] = {}
+        self._turns: dict[tuple[str, str], int] = {}
 
     def styles(self, members: Sequence[Chunk], count: int) -> tuple[str, ...]:
-        """`count` styles that the texts allow, none twice before each has come once."""
+        """`count` styles that the texts allow, none twice before each has come once.
+
+        One that weighs twice as much as the lightest may come twice by then, and so on.
+        """
         document = members[0].document_id
         if document not in self._times:
             drawn = random.Random(f"{self.seed}/styles/{document}")
@@ -127,9 +135,11 @@ class _Draw:
             }
         times = self._times[document]
         allowed = [style for style in times if fits(style, members)]
+        lightest = min((self.weights[style] for style in allowed), default=1.0)
+        often = {style: int(self.weights[style] / lightest) for style in allowed}
         here: Counter[str] = Counter()
         for _ in range(count if allowed else 0):
-            style = min(allowed, key=lambda name: (here[name], times[name]))
+            style = min(allowed, key=lambda name: (here[name] // often[name], times[name]))
             here[style] += 1
             self._used[document, style] += 1
             times[style] = (self._used[document, style] + 1) / self.weights[style]
@@ -137,10 +147,16 @@ class _Draw:
 
     def language(self, document: str) -> str:
         """The document's next language in turn; "" where none are set."""
-        if not self.languages:
-            return ""
-        turn = self._turns.get(document)
+        return self._next("languages", document, self.languages) if self.languages else ""
+
+    def parts(self, document: str, count: int) -> tuple[str, ...]:
+        """The document's next `count` parts in turn, in the order in which they stand in a chunk."""
+        drawn = [self._next("parts", document, PARTS) for _ in range(count)]
+        return tuple(sorted(drawn, key=PARTS.index))
+
+    def _next(self, kind: str, document: str, names: Sequence[str]) -> str:
+        turn = self._turns.get((kind, document))
         if turn is None:
-            turn = random.Random(f"{self.seed}/languages/{document}").randrange(len(self.languages))
-        self._turns[document] = turn + 1
-        return self.languages[turn % len(self.languages)]
+            turn = random.Random(f"{self.seed}/{kind}/{document}").randrange(len(names))
+        self._turns[kind, document] = turn + 1
+        return names[turn % len(names)]

@@ -41,19 +41,21 @@ class Writing:
         self.unasked = self.spared = self.surplus = 0
         self._in_a_row = 0
 
-    async def run(self, asks: Sequence[Ask]) -> None:
-        """Make as many requests as bring `max_queries` queries and the caps allow for.
+    async def run(self, asks: Sequence[Ask], done: int = 0) -> None:
+        """Make as many requests as bring `max_queries` queries and the caps allow for; `done` were made before.
 
-        They go out in rounds, each as large as the answers so far let one expect: so which are made
-        depends on what was answered, and never on how fast.  An exception ends all calls in flight.
+        They go out in rounds, the first as if each query asked for came, the others as large as the
+        answers so far let one expect: so which are made depends on what was answered, and never on
+        how fast.  An exception ends all calls in flight.
         """
-        done = 0
-        while done < len(asks) and (missing := self.max_queries - self._count()) > 0:
-            asked = sum(ask.count for ask in asks[:done])
-            share = max(self._count() / asked, _THINNEST) if asked else 1.0
-            end = _reach(asks, done, missing / share)
+        end = reach(asks, 0, self.max_queries)
+        while done < end:
             await self._round(asks[done:end])
             done = end
+            missing = self.max_queries - self._count()
+            if missing > 0:
+                asked = sum(ask.count for ask in asks[:done])
+                end = reach(asks, done, missing / max(self._count() / asked, _THINNEST))
         self.spared = len(asks) - done
 
     def _count(self) -> int:
@@ -93,6 +95,7 @@ class Writing:
     def kept(self, asks: Iterable[Ask]) -> Iterator[tuple[Ask, list[WrittenQuery]]]:
         """Each answered request of `asks` with its queries, up to `max_queries` of them; the rest is surplus."""
         left = self.max_queries
+        self.surplus = 0
         for ask in asks:
             queries = self.written.get(ask.id, [])
             self.surplus += len(queries[left:])
@@ -198,7 +201,7 @@ class Writing:
         }
 
 
-def _reach(asks: Sequence[Ask], start: int, queries: float) -> int:
+def reach(asks: Sequence[Ask], start: int, queries: float) -> int:
     """The end of the stretch from `start` that asks for `queries` queries, or for all that there are."""
     for end in range(start, len(asks)):
         queries -= asks[end].count
