@@ -64,6 +64,7 @@ def print_row(limits: list[int], concurrency: int, arguments: argparse.Namespace
             max_tokens=10**12,
             max_queries=10**9,
             concurrency=concurrency,
+            correct=False,  # what the fixed answers lean to says nothing
         )
         teacher = LLMTeacher(settings, Path(folder, "llm.sqlite"), seed=13)
         generated = teacher.write([chunk(number) for number in range(calls)], Silent())

@@ -32,14 +32,14 @@ def documents_of(chunks, language="en"):
     ]
 
 
-def written(text, *positives, source=""):
+def written(text, *positives, source="", style="question"):
     """A query as an LLM writes it: in its own words."""
     source = source or positives[0]
     return Query(
         id=query_id(source, text),
         text=text,
         positives=list(positives),
-        style="question",
+        style=style,
         hops=len(positives),
         teacher="llm:recorded",
         source=source,

@@ -115,6 +115,12 @@ class Generate(Section, frozen=True, kw_only=True):
         float,
         Meta(ge=0, le=1, description="share of LLM calls that show two or three chunks that belong together"),
     ] = 0.0
+    correct: Annotated[
+        bool,
+        Meta(
+            description="ask two thirds of an LLM's queries against what the first third lean to, if anything"
+        ),
+    ] = True
     judge: Annotated[bool, Meta(description="have an LLM judge each query against its chunks")] = False
     judge_base_url: Annotated[str, Meta(description="the judge's endpoint; empty takes base_url")] = ""
     judge_model: Annotated[str, Meta(description="the judge's model; empty takes model")] = ""

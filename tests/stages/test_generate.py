@@ -17,6 +17,7 @@ from teachers.chat_server import (
     verdict,
     verdicts,
 )
+from teachers.leaning import even_folder, leaning, now_and_then
 
 from idiolect.errors import TeacherError
 from idiolect.files import read_json, read_jsonl, write_text
@@ -78,6 +79,34 @@ def test_a_style_and_exemplars_of_ones_own_are_sent(tmp_path, endpoint) -> None:
     assert len(system) == 1, "the part that never changes comes first"
     assert "riddle: says what it is for" in system.pop()
     assert "letter sorter jams again" in endpoint.requests[0]["messages"][0]["content"]
+
+
+def test_what_the_first_queries_lean_to_is_told_before_and_after(tmp_path) -> None:
+    def few_claims(passage: str, style: str, number: int) -> str | None:
+        return None if style == "claim" and now_and_then(0.75, passage, number) else style
+
+    server = ChatServer(leaning(few_claims, place="first"))
+    try:
+        given = context_over(tmp_path, even_folder(60), server.url)
+        run(given)
+        told = read_json(given.workspace.generate_report)["correction"]
+        assert {finding["name"] for finding in told["change"]["findings"]} >= {
+            "style claim",
+            "position in chunks",
+        }
+        assert told["change"]["styles"]["claim"] == 2 and told["change"]["parts"]
+        rows = {row["name"]: row for row in told["shares"]}
+        assert rows["style claim"]["before"] < rows["style claim"]["whole"] < rows["style claim"]["after"]
+        (note,) = [note for note in given.progress.notes if note.startswith("corrected after")]
+        assert "queries off the planned styles 0." in note and " → 0." in note
+        assert len(server.requests) == 180
+        run(given)
+        assert len(server.requests) == 180
+        run(context_over(tmp_path, even_folder(60), server.url, "generate.correct=false"))
+        assert read_json(given.workspace.generate_report)["correction"] is None
+        assert len(server.requests) == 300, "the first third was asked as planned"
+    finally:
+        server.stop()
 
 
 def test_duplicates_are_not_asked_about(tmp_path, endpoint) -> None:

@@ -10,16 +10,19 @@ from builders import a_chunk, copied, written
 from idiolect.errors import InputError, MissingExtra
 from idiolect.files import write_json
 from idiolect.teachers.reporting import synthetic_report as reporting
+from idiolect.teachers.reporting.before_and_after import Corrected
+from idiolect.teachers.reporting.change import Change
 from idiolect.teachers.reporting.coverage import coverage, gini
 from idiolect.teachers.reporting.lead_bias import chi_square_tail, in_documents, spread
 from idiolect.teachers.reporting.likeness import languages, lengths
 from idiolect.teachers.reporting.realness import realness, standard_error
+from idiolect.teachers.reporting.shares import shares
 from idiolect.teachers.reporting.synthetic_report import (
     SyntheticReport,
     read_synthetic_report,
     synthetic_report,
 )
-from idiolect.teachers.reporting.weights import document_weights, weight, weights_against
+from idiolect.teachers.reporting.weights import document_weights, style_weights, weight
 from idiolect.teachers.reporting.words import locate, longest_run
 
 NOUNS = [
@@ -149,21 +152,32 @@ def test_a_style_that_is_rejected_is_weighed_up_and_the_other_down():
     assert (claim.asked, claim.written, claim.kept) == (200, 130, 10)
     assert "style claim" in names(report)
     assert "rejected.jsonl" in next(f.advice for f in report.findings if f.name == "style claim")
-    assert weights_against(report) == {"claim": 2.0, "question": pytest.approx(0.5 / (180 / 190))}
+    assert style_weights(report.styles) == {"claim": 2.0, "question": 0.5}
 
 
 def test_without_a_plan_there_is_nothing_to_weigh():
     chunks = manual()
     report = synthetic_report([copied(chunk.text[:40], chunk.id) for chunk in chunks], [], chunks)
-    assert weights_against(report) == {} and report.copying is None
-    assert "queries off the planned styles" not in report.figures
+    assert style_weights(report.styles) == {} and report.copying is None and report.correction is None
 
 
-def test_weights_stay_within_bounds_and_documents_are_weighed_by_their_text():
-    assert [weight(0.5, 0.0), weight(0.0, 0.0), weight(0.1, 0.9), weight(0.3, 0.3)] == [2, 1, 0.5, 1]
-    chunks = manual(documents=3)
-    queries = [asked_about(chunks[0], n) for n in range(9)] + [asked_about(chunks[5], 0)]
-    assert document_weights(queries, chunks) == {"d0": 0.5, "d1": 2.0, "d2": 2.0}
+def test_weights_come_in_steps_and_stay_within_bounds():
+    assert [weight(0.5, 0.0), weight(0.0, 0.0), weight(0.0, 0.1)] == [2, 1, 0.5]
+    assert [weight(0.3, kept) for kept in (0.9, 0.43, 0.42, 0.3, 0.22, 0.21, 0.01)] == [
+        0.5, 0.5, 1, 1, 1, 2, 2
+    ]  # fmt: skip
+
+
+def test_a_style_of_which_few_were_asked_for_has_no_weight():
+    rows = shares({"question": 19, "claim": 20}, ["other"] * 40, [])
+    assert style_weights(rows) == {"question": 1, "claim": 2}
+
+
+def test_documents_of_which_little_is_known_are_weighed_together():
+    asked = {"large": 100, "told": 40} | {f"d{n}": 4 for n in range(50)}
+    kept = {"large": 150, "told": 30} | {f"d{n}": 8 * (n % 2) for n in range(10)}
+    assert document_weights(asked, kept) == ({"large": 0.5, "told": 1.0}, 2.0)
+    assert document_weights({"a": 4, "b": 4}, {"a": 4}) == ({}, 1.0)
 
 
 def test_copies_are_counted_and_terms_are_not():
@@ -259,15 +273,29 @@ def test_a_stretch_is_divided_over_the_fifths():
     assert math.fsum(spread(5, 5, 10)) == pytest.approx(1)
 
 
-def test_the_report_is_kept_as_json_and_holds_what_was_before(even, tmp_path):
+def test_the_report_is_kept_as_json_and_tells_before_from_after(tmp_path):
     path = tmp_path / "generate_report.json"
     assert read_synthetic_report(path) is None
     chunks = manual()
     queries = [asked_about(chunk, n, sentence=n) for chunk in chunks for n in range(2)]
-    after = synthetic_report(queries, [], chunks, asked_hops={1: 100, 2: 20}, before=even)
-    write_json(path, after)
-    assert read_synthetic_report(path) == after
-    assert after.corrected == even.figures and "hops 2" in names(after)
+    first = [asked_about(chunk, 0, style="claim") for chunk in chunks[:5]] + queries[:20]
+    change = Change(styles={"claim": 1.0, "question": 2.0}, documents={"d0": 0.5}, others=2.0, parts=True)
+    corrected = Corrected(
+        change, frozenset(q.id for q in first), {"claim": 5, "question": 20}, {"d0#0": 5, "d1#0": 20}
+    )
+    report = synthetic_report(
+        [*first, *queries[20:]], [], chunks, asked_hops={1: 100, 2: 20}, corrected=corrected
+    )
+    write_json(path, report)
+    assert read_synthetic_report(path) == report and "hops 2" in names(report)
+    done = report.correction
+    assert (done.before, done.after) == (25, 100) and done.change == change
+    rows = {row.name: (row.planned, row.weight, row.before, row.after) for row in done.shares}
+    assert rows["style claim"] == (0.2, 1, 0.2, 0) and rows["style question"] == (0.8, 2, 0.8, 1)
+    assert rows["document d0"] == (0.2, 0.5, 0.6, 0) and rows["all other documents"] == (0.8, 2, 0.4, 1)
+    assert (
+        "0.00 → 0.20, unevenness over chunks" in done.sentence and "document d0 0.60 → 0.00" in done.sentence
+    )
     path.write_text("{}")
     with pytest.raises(InputError, match="idiolect generate"):
         read_synthetic_report(path)

@@ -15,6 +15,7 @@ from idiolect.stages.written_negatives import write_negatives
 from idiolect.teachers import cache
 from idiolect.teachers.base import Generated, Teacher
 from idiolect.teachers.failure_rounds import Round, Target, read_rounds, targets
+from idiolect.teachers.reporting.before_and_after import Corrected
 from idiolect.teachers.reporting.synthetic_report import synthetic_report
 from idiolect.teachers.spending import settle
 
@@ -31,6 +32,7 @@ def run(context: Context) -> Summary:
     teacher = _teacher(context, corpus, wanted)
     left_out = _left_out(chunks, context)
     generated = teacher.write([chunk for chunk in chunks if chunk.trains], context.progress)
+    corrected = generated.corrected
     if context.config.generate.teacher == "llm":
         language = most_frequent(read_jsonl(work.documents, Document))
         generated = check(context, chunks, language, generated, corpus.withheld)
@@ -43,7 +45,7 @@ def run(context: Context) -> Summary:
     known = {chunk.id for chunk in chunks}
     negatives = _write_negatives(context, chunks, generated.queries, corpus.withheld)
     write_jsonl(work.queries, (query for query in generated.queries if query.source in known))
-    _report(context, generated, chunks)
+    _report(context, generated, chunks, corrected)
     styles = Counter(query.style for query in generated.queries)
     context.progress.note(
         f"{len(generated.queries):,} queries ("
@@ -98,7 +100,9 @@ def _write_negatives(
     return {"negatives": counts}
 
 
-def _report(context: Context, generated: Generated, chunks: Sequence[Chunk]) -> None:
+def _report(
+    context: Context, generated: Generated, chunks: Sequence[Chunk], corrected: Corrected | None
+) -> None:
     """generate_report.json, and what in it calls for a warning."""
     settings = context.config.prepare
     real = [query.text for query in read_labels(settings)] if settings.queries else []
@@ -110,8 +114,11 @@ def _report(context: Context, generated: Generated, chunks: Sequence[Chunk]) -> 
         asked.get("styles", {}),
         real,
         asked_hops={int(hops): count for hops, count in asked.get("hops", {}).items()},
+        corrected=corrected,
     )
     write_json(context.workspace.generate_report, report)
+    if report.correction:
+        context.progress.note(report.correction.sentence)
     for finding in report.findings:
         context.progress.note(f"{finding.text} {finding.advice}")
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from idiolect.files import digest_text
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Query, RejectedQuery
+from idiolect.teachers.reporting.before_and_after import Corrected
 
 
 @dataclass(frozen=True)
@@ -14,12 +15,14 @@ class Generated:
     """Queries kept and rejected, both in the order of the chunks, and what was counted on the way.
 
     `rounds`: of the queries kept that were asked for because of failures, by id, the number of the round.
+    `corrected` says what was asked differently from some point on, where anything was.
     """
 
     queries: list[Query]
     rejected: list[RejectedQuery]
     summary: dict[str, Any]
     rounds: Mapping[str, int] = field(default_factory=dict)
+    corrected: Corrected | None = None
 
 
 class Teacher(Protocol):

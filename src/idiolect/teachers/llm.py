@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from idiolect.config import Generate
@@ -13,14 +14,16 @@ from idiolect.teachers.asking import Asker
 from idiolect.teachers.base import Generated, query_id
 from idiolect.teachers.budget import Budget
 from idiolect.teachers.client import ChatClient
+from idiolect.teachers.correction import divide, found, queries_by_style, replan
 from idiolect.teachers.endpoint import of_teacher
 from idiolect.teachers.exemplars import read_exemplars
 from idiolect.teachers.failure_rounds import Target
 from idiolect.teachers.filters import Filters, rejected
 from idiolect.teachers.gate import Gate
-from idiolect.teachers.plan import Ask, plan
+from idiolect.teachers.plan import Ask, Draw, plan
 from idiolect.teachers.prompt import Prompts, make_prompts
 from idiolect.teachers.protocol import UnsupportedQueryError, WrittenQuery, supporting
+from idiolect.teachers.reporting.before_and_after import Corrected
 from idiolect.teachers.retry import Backoff
 from idiolect.teachers.spending import Spending
 from idiolect.teachers.style_texts import LONGEST_STYLE, load_style_texts
@@ -85,12 +88,13 @@ class LLMTeacher:
             targets=self.targets,
         )
         with cache.opened(self.cache_path) as answers:
-            return asyncio.run(self._write(chunks, asks, prompts, answers, progress))
+            return asyncio.run(self._write(chunks, asks, styles, prompts, answers, progress))
 
     async def _write(
         self,
         chunks: Sequence[Chunk],
         asks: Sequence[Ask],
+        styles: Sequence[str],
         prompts: Prompts,
         answers: cache.AnswerCache,
         progress: Progress,
@@ -100,11 +104,46 @@ class LLMTeacher:
         async with ChatClient(of_teacher(self.settings)) as client:
             asker = Asker(client, answers, budget, Gate(self.settings.concurrency), self.backoff)
             writing = Writing(self.settings, prompts, asker, progress)
-            await writing.run(asks)
+            made, corrected = await self._ask(chunks, asks, styles, writing)
         writing.check()
         for note in writing.notes():
             progress.note(note)
-        return self._sort(chunks, asks, writing)
+        generated = self._sort(chunks, made, writing)
+        if corrected:
+            corrected = replace(corrected, aside=frozenset(generated.rounds))
+        return replace(generated, summary=generated.summary | {"asked": _asked(asks)}, corrected=corrected)
+
+    async def _ask(
+        self, chunks: Sequence[Chunk], asks: Sequence[Ask], styles: Sequence[str], writing: Writing
+    ) -> tuple[Sequence[Ask], Corrected | None]:
+        """Make the first requests, then the rest against what the queries so far lean to; and say which they were.
+
+        Requests about failures come before, and are neither corrected nor what is corrected by.
+
+        Nothing is changed where the caps cut the first ones short: what can still be had is then what
+        earlier runs have paid for.
+        """
+        targeted = [ask for ask in asks if ask.round]
+        planned = [ask for ask in asks if not ask.round]
+        await writing.run_on_top(targeted)
+        division = divide(planned, self.settings, self.seed)
+        if not division.first:
+            await writing.run(planned)
+            return asks, None
+        await writing.run(division.first)
+        corrected = None
+        if not writing.unasked:
+            sendable = [chunk for chunk in chunks if chunk.document_id not in self.withheld]
+            corrected = found(division.first, self._sort(chunks, division.first, writing), sendable)
+        rest = division.rest
+        if corrected:
+            shares = dict.fromkeys(styles, 1.0) | dict(self.weights or {})
+            weights = {style: shares[style] * corrected.change.styles.get(style, 1.0) for style in styles}
+            draw = Draw(self.seed, weights, self.settings.languages)
+            rest = replan(division, corrected.change, chunks, draw, self.settings.per_chunk)
+        made = [*division.first, *rest]
+        await writing.run(made, len(division.first))
+        return ([*targeted, *made], corrected) if corrected else (asks, None)
 
     def _sort(self, chunks: Sequence[Chunk], asks: Sequence[Ask], writing: Writing) -> Generated:
         """Filter in the order of the chunks, so that the order of the answers changes nothing.
@@ -137,7 +176,6 @@ class LLMTeacher:
                     kept.append(query)
                     rounds |= {query.id: ask.round} if ask.round else {}
         summary = writing.summary() | {
-            "asked": _asked(asks),
             "chunks_unplanned": len(known.keys() - {chunk.id for ask in asks for chunk in ask.chunks}),
             "bundles_answered": sum(ask.is_multi_hop and ask.id in writing.written for ask in asks),
             "unsupported": unsupported,
@@ -175,7 +213,7 @@ class LLMTeacher:
 
 def _asked(asks: Sequence[Ask]) -> dict[str, dict[str, int]]:
     """How many queries of each style and of how many passages were planned."""
-    styles = Counter(style for ask in asks for style in ask.styles)
+    styles = queries_by_style(asks)
     hops: Counter[str] = Counter()
     for ask in asks:
         hops[str(len(ask.chunks))] += ask.count

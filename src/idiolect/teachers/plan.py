@@ -17,14 +17,18 @@ from idiolect.teachers.fitting import fits
 from idiolect.teachers.information import information, terms
 from idiolect.teachers.order import evenly
 
+PARTS = ("beginning", "middle", "end")
+"""Of a chunk, in which a query can be asked for."""
+
 
 @dataclass(frozen=True)
 class Ask:
     """One request: `count` queries about one chunk, or about the two or three of a bundle.
 
-    `styles` has one entry a query; `language` is the ISO 639-1 code to write in, "" the chunk's own.
-    One about failures has the number of its `round`; none of the chunks `apart_from` is to answer its
-    queries, and `before` counts earlier rounds that asked about its chunk.
+    `styles` has one entry a query, `parts` as well unless it is empty and the teacher chooses what to
+    ask about; `language` is the ISO 639-1 code to write in, "" the chunk's own.  One about failures has
+    the number of its `round`; none of the chunks `apart_from` is to answer its queries, and `before`
+    counts earlier rounds that asked about its chunk.
     """
 
     id: str
@@ -32,6 +36,7 @@ class Ask:
     count: int
     styles: tuple[str, ...]
     language: str = ""
+    parts: tuple[str, ...] = ()
     apart_from: tuple[Chunk, ...] = ()
     round: int = 0
     before: int = 0
@@ -68,7 +73,7 @@ def plan(
     wanted = len(told) if share == 1 else round(share / (1 - share) * len(told))
     joined = bundles(told, wanted, seed, paths or {})
     shares = {style: (weights or {}).get(style, 1.0) for style in styles}
-    draw = _Draw(seed, shares, settings.languages)
+    draw = Draw(seed, shares, settings.languages)
     asks = list(_targeted(targets, seed, shares, settings.languages, languages or {}, withheld))
     for members in _interleaved(singles, joined, share):
         count = max(round(sum(counts[chunk.id] for chunk in members) / len(members)), 1)
@@ -94,12 +99,12 @@ def _targeted(
     withheld: Collection[str],
 ) -> Iterator[Ask]:
     """Each round draws anew, so that it leaves what others ask as it is."""
-    draws: dict[int, _Draw] = {}
+    draws: dict[int, Draw] = {}
     for target in targets:
         chunk, document = target.chunk, target.chunk.document_id
         if document in withheld:
             continue
-        draw = draws.setdefault(target.round, _Draw(seed + target.round, shares, turns))
+        draw = draws.setdefault(target.round, Draw(seed + target.round, shares, turns))
         yield Ask(
             id=f"round {target.round}: {chunk.id}",
             chunks=(chunk,),
@@ -138,8 +143,8 @@ def _interleaved(
             taken += 1
 
 
-class _Draw:
-    """Styles and languages in turn, within each document, from where its own draw begins.
+class Draw:
+    """Styles, languages and parts in turn, within each document, from where its own draw begins.
 
     A style's n-th turn comes at the time n / weight.  Its first turn is drawn from an exponential
     distribution of that mean: which style is first has then the probability that its weight gives,
@@ -151,10 +156,13 @@ class _Draw:
         self.weights = {style: weight for style, weight in weights.items() if weight > 0}
         self._times: dict[str, dict[str, float]] = {}
         self._used: Counter[tuple[str, str]] = Counter()
-        self._turns: dict[str, int] = {}
+        self._turns: dict[tuple[str, str], int] = {}
 
     def styles(self, members: Sequence[Chunk], count: int) -> tuple[str, ...]:
-        """`count` styles that the texts allow, none twice before each has come once."""
+        """`count` styles that the texts allow, none twice before each has come once.
+
+        One that weighs twice as much as the lightest may come twice by then, and so on.
+        """
         document = members[0].document_id
         if document not in self._times:
             drawn = random.Random(f"{self.seed}/styles/{document}")
@@ -163,9 +171,11 @@ class _Draw:
             }
         times = self._times[document]
         allowed = [style for style in times if fits(style, members)]
+        lightest = min((self.weights[style] for style in allowed), default=1.0)
+        often = {style: int(self.weights[style] / lightest) for style in allowed}
         here: Counter[str] = Counter()
         for _ in range(count if allowed else 0):
-            style = min(allowed, key=lambda name: (here[name], times[name]))
+            style = min(allowed, key=lambda name: (here[name] // often[name], times[name]))
             here[style] += 1
             self._used[document, style] += 1
             times[style] = (self._used[document, style] + 1) / self.weights[style]
@@ -173,10 +183,16 @@ class _Draw:
 
     def language(self, document: str) -> str:
         """The document's next language in turn; "" where none are set."""
-        if not self.languages:
-            return ""
-        turn = self._turns.get(document)
+        return self._next("languages", document, self.languages) if self.languages else ""
+
+    def parts(self, document: str, count: int) -> tuple[str, ...]:
+        """The document's next `count` parts in turn, in the order in which they stand in a chunk."""
+        drawn = [self._next("parts", document, PARTS) for _ in range(count)]
+        return tuple(sorted(drawn, key=PARTS.index))
+
+    def _next(self, kind: str, document: str, names: Sequence[str]) -> str:
+        turn = self._turns.get((kind, document))
         if turn is None:
-            turn = random.Random(f"{self.seed}/languages/{document}").randrange(len(self.languages))
-        self._turns[document] = turn + 1
-        return self.languages[turn % len(self.languages)]
+            turn = random.Random(f"{self.seed}/{kind}/{document}").randrange(len(names))
+        self._turns[kind, document] = turn + 1
+        return names[turn % len(names)]

@@ -85,7 +85,10 @@ def _wish(ask: Ask) -> str:
     queries = "1 query" if ask.count == 1 else f"{ask.count} queries"
     several = "passages" if ask.is_multi_hop else "passage"
     language = language_name(ask.language) if ask.language else f"the language of the {several}"
-    styles = ", ".join(
-        style if count == 1 else f"{count} × {style}" for style, count in Counter(ask.styles).items()
-    )
-    return f"Write {queries} in {language}." + (f" Styles: {styles}." if styles else "")
+    styles = f" Styles: {_listed(ask.styles)}." if ask.styles else ""
+    parts = f" Ask about these parts of the passage: {_listed(ask.parts)}." if ask.parts else ""
+    return f"Write {queries} in {language}.{styles}{parts}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(name if count == 1 else f"{count} × {name}" for name, count in Counter(names).items())

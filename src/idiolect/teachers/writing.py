@@ -42,25 +42,27 @@ class Writing:
         self._in_a_row = 0
         self._on_top: set[str] = set()
 
-    async def run(self, asks: Sequence[Ask]) -> None:
-        """Make as many requests as bring `max_queries` queries and the caps allow for.
+    async def run_on_top(self, asks: Sequence[Ask]) -> None:
+        """Make all of these as far as the caps allow; their queries do not count against `max_queries`."""
+        self._on_top |= {ask.id for ask in asks}
+        if asks:
+            await self._round(asks)
 
-        They go out in rounds, each as large as the answers so far let one expect: so which are made
-        depends on what was answered, and never on how fast.  Requests about failures go out before all
-        others, and their queries come on top of `max_queries`.  An exception ends all calls in flight.
+    async def run(self, asks: Sequence[Ask], done: int = 0) -> None:
+        """Make as many requests as bring `max_queries` queries and the caps allow for; `done` were made before.
+
+        They go out in rounds, the first as if each query asked for came, the others as large as the
+        answers so far let one expect: so which are made depends on what was answered, and never on
+        how fast.  An exception ends all calls in flight.
         """
-        targeted = [ask for ask in asks if ask.round]
-        asks = [ask for ask in asks if not ask.round]
-        self._on_top |= {ask.id for ask in targeted}
-        if targeted:
-            await self._round(targeted)
-        done = 0
-        while done < len(asks) and (missing := self.max_queries - self._count()) > 0:
-            asked = sum(ask.count for ask in asks[:done])
-            share = max(self._count() / asked, _THINNEST) if asked else 1.0
-            end = _reach(asks, done, missing / share)
+        end = reach(asks, 0, self.max_queries)
+        while done < end:
             await self._round(asks[done:end])
             done = end
+            missing = self.max_queries - self._count()
+            if missing > 0:
+                asked = sum(ask.count for ask in asks[:done])
+                end = reach(asks, done, missing / max(self._count() / asked, _THINNEST))
         self.spared = len(asks) - done
 
     def _count(self) -> int:
@@ -103,6 +105,7 @@ class Writing:
         Queries about failures do not count.
         """
         left = self.max_queries
+        self.surplus = 0
         for ask in asks:
             queries = self.written.get(ask.id, [])
             taken = queries if ask.round else queries[:left]
@@ -209,7 +212,7 @@ class Writing:
         }
 
 
-def _reach(asks: Sequence[Ask], start: int, queries: float) -> int:
+def reach(asks: Sequence[Ask], start: int, queries: float) -> int:
     """The end of the stretch from `start` that asks for `queries` queries, or for all that there are."""
     for end in range(start, len(asks)):
         queries -= asks[end].count

@@ -35,7 +35,7 @@ LANGUAGE_DISTANCE = 0.2
 AUC = 0.9
 """What a classifier tells real from written queries with."""
 
-_ORDINALS = ("first", "second", "third", "fourth", "last")
+ORDINALS = ("first", "second", "third", "fourth", "last")
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -59,10 +59,17 @@ def findings(
     realness: Realness | None,
 ) -> list[Finding]:
     """In the order of the report; `positions`: what holds the answers ("documents", "chunks") → where."""
-    found = [*_spread(coverage), *_shares("style", styles), *_shares("hops", hops), *_lead(positions)]
+    found = [*skews(coverage, styles, positions), *_shares("hops", hops)]
     if copying:
         found += _copies(copying)
     return [*found, *_likeness(lengths, languages), *(_told(realness) if realness else ())]
+
+
+def skews(
+    coverage: Coverage, styles: Sequence[Share], positions: Mapping[str, Position | None]
+) -> list[Finding]:
+    """The findings that asking differently can answer: on sources, styles, and where answers stand."""
+    return [*_spread(coverage), *_shares("style", styles), *_lead(positions)]
 
 
 def _spread(held: Coverage) -> Iterator[Finding]:
@@ -105,7 +112,7 @@ def _shares(kind: str, rows: Sequence[Share]) -> Iterator[Finding]:
             what = f"style {row.name}" if kind == "style" else f"queries of {row.name} hops"
             yield Finding(
                 name=f"{kind} {row.name}",
-                text=f"{what}: {row.asked_share:.0%} were asked for, {row.kept_share:.0%} of those kept are",
+                text=f"{what}: {row.asked_share:.0%} were planned, {row.kept_share:.0%} of those kept are",
                 advice=(
                     "see in rejected.jsonl what they fail by"
                     if row.written > 2 * row.kept
@@ -128,7 +135,7 @@ def _lead(positions: Mapping[str, Position | None]) -> Iterator[Finding]:
             advice = "look whether answers do stand there, as conclusions do; else ask about the other parts"
         yield Finding(
             name=f"position in {where}",
-            text=f"{position.observed[fullest]:.0%} of the answers stand in the {_ORDINALS[fullest]} fifth of "
+            text=f"{position.observed[fullest]:.0%} of the answers stand in the {ORDINALS[fullest]} fifth of "
             f"their {where}, which has {position.expected[fullest]:.0%} of the text "
             f"(Cramér's V {position.cramers_v:.2f})",
             advice=advice,

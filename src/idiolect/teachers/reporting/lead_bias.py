@@ -41,9 +41,7 @@ def in_documents(queries: Sequence[Query], chunks: Sequence[Chunk]) -> Position 
     share it.  None where there is no query.
     """
     by_id = {chunk.id: chunk for chunk in chunks}
-    lengths: dict[str, int] = defaultdict(int)
-    for chunk in chunks:
-        lengths[chunk.document_id] = max(lengths[chunk.document_id], chunk.end)
+    lengths = document_lengths(chunks)
     expected = [0.0] * FIFTHS
     for chunk in chunks:
         if chunk.trains:
@@ -59,6 +57,14 @@ def in_documents(queries: Sequence[Query], chunks: Sequence[Chunk]) -> Position 
             fifths = spread(chunk.start + start, chunk.start + end, lengths[chunk.document_id])
             observed = [sum(pair) for pair in zip(observed, _times(fifths, 1 / len(holders)), strict=True)]
     return compare(observed, expected, counted) if counted else None
+
+
+def document_lengths(chunks: Sequence[Chunk]) -> dict[str, int]:
+    """Document → where its last chunk ends, in characters."""
+    lengths: dict[str, int] = defaultdict(int)
+    for chunk in chunks:
+        lengths[chunk.document_id] = max(lengths[chunk.document_id], chunk.end)
+    return lengths
 
 
 def in_chunks(queries: Sequence[Query], chunks: Sequence[Chunk]) -> Position | None:

@@ -9,8 +9,9 @@ import msgspec
 from idiolect.errors import InputError, MissingExtra
 from idiolect.records import Chunk, Query, Record
 from idiolect.teachers.reporting import lead_bias
+from idiolect.teachers.reporting.before_and_after import Corrected, Correction, before_and_after
 from idiolect.teachers.reporting.copying import Copying, copying
-from idiolect.teachers.reporting.coverage import Coverage, coverage, share
+from idiolect.teachers.reporting.coverage import Coverage, coverage
 from idiolect.teachers.reporting.findings import Finding, findings
 from idiolect.teachers.reporting.lead_bias import Position
 from idiolect.teachers.reporting.likeness import Languages, Lengths, languages, lengths
@@ -22,8 +23,8 @@ class SyntheticReport(Record, frozen=True, kw_only=True):
     """What `queries` kept queries are like as a set; `rejected` were written and not kept.
 
     `hops` has a row for each number of chunks that a query needs.  `findings` are the figures that
-    passed a threshold; `notes` say what was not measured, and why.  `corrected` holds the `figures`
-    from before the last correction, where there was one.
+    passed a threshold; `notes` say what was not measured, and why.  What `styles` and `hops` call
+    asked is what was planned: what a `correction` asked for instead, it says itself.
     """
 
     teacher: str
@@ -41,26 +42,7 @@ class SyntheticReport(Record, frozen=True, kw_only=True):
     realness: Realness | None
     findings: list[Finding]
     notes: list[str]
-    corrected: dict[str, float] = {}
-
-    @property
-    def figures(self) -> dict[str, float]:
-        """The few figures that a correction is judged by, each under the name that people read."""
-        found = {
-            "documents with a query": share(self.coverage.documents_covered, self.coverage.documents),
-            "chunks with a query": share(self.coverage.chunks_covered, self.coverage.chunks),
-            "Gini over documents": self.coverage.gini_of_documents,
-        }
-        if any(row.asked for row in self.styles):
-            off = sum(abs(row.asked_share - row.kept_share) for row in self.styles) / 2
-            found["queries off the planned styles"] = off
-        if self.in_documents:
-            found["lead in documents (Cramér's V)"] = self.in_documents.cramers_v
-        if self.copying:
-            found["copies"] = self.copying.copies
-        if self.realness:
-            found["told from real ones (AUC)"] = self.realness.auc
-        return found
+    correction: Correction | None = None
 
 
 def synthetic_report(
@@ -71,13 +53,13 @@ def synthetic_report(
     real: Sequence[str] = (),
     *,
     asked_hops: Mapping[int, int] | None = None,
-    before: SyntheticReport | None = None,
+    corrected: Corrected | None = None,
 ) -> SyntheticReport:
     """Measure what a teacher wrote.
 
     `chunks` are all chunks, those that get no queries too.  `asked`: style → queries asked for,
     `asked_hops`: chunks a query → queries asked for, both empty without a plan.  `real`: texts of
-    queries that people asked.  `before`: the report that a correction started from.
+    queries that people asked.  `corrected`: what was changed on the way, where anything was.
     """
     texts = [query.text for query in queries]
     real = list(dict.fromkeys(real))
@@ -104,7 +86,7 @@ def synthetic_report(
         realness=likely,
         findings=[],
         notes=notes,
-        corrected=before.figures if before else {},
+        correction=before_and_after(corrected, queries, chunks) if corrected else None,
     )
     found = findings(
         measured.coverage,
