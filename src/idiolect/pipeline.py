@@ -205,7 +205,7 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
             raise UsageError("ingest needs DOCS: a folder, a file or a JSONL corpus")
         inputs["DOCS"] = source_digest(context.source, context.workspace.root)
     if stage.name == "generate" and context.config.generate.teacher == "llm":
-        from idiolect.stages.checking import ranks
+        from idiolect.teachers.roundtrip import ranks
 
         ranked = ranks(context.config.generate)
     else:

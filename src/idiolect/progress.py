@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -17,8 +18,11 @@ class Progress(Protocol):
     def start(self, task: str, total: int | None, unit: str) -> None:
         """Begin a counted task; a task still open is closed."""
 
-    def advance(self, count: int = 1, detail: str = "") -> None:
-        """Count `count` more units of the open task as done."""
+    def expect(self, total: int) -> None:
+        """Correct the total of the open task."""
+
+    def advance(self, count: int = 1, detail: str = "", free: bool = False) -> None:
+        """Count `count` more units of the open task as done; `free` ones took no work and make no rate."""
 
     def finish(self) -> None:
         """Close the open task."""
@@ -40,9 +44,54 @@ class Silent:
 
     def start(self, task: str, total: int | None, unit: str) -> None: ...
 
-    def advance(self, count: int = 1, detail: str = "") -> None: ...
+    def expect(self, total: int) -> None: ...
+
+    def advance(self, count: int = 1, detail: str = "", free: bool = False) -> None: ...
 
     def finish(self) -> None: ...
+
+
+@dataclass
+class _Task:
+    """A counted task: how far it is, how fast, and how long it will take."""
+
+    name: str
+    total: int | None
+    unit: str
+    done: int = 0
+    free: int = 0
+    began: float = field(default_factory=lambda: time.monotonic())
+
+    def advance(self, count: int, free: bool) -> None:
+        self.done += count
+        self.free += count if free else 0
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    @property
+    def rate(self) -> float:
+        """Units a second, those left out that took no work."""
+        return (self.done - self.free) / max(self.elapsed, 1e-9)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds; None where nothing says it."""
+        if self.total is None or self.done == self.free:
+            return None
+        return max(self.total - self.done, 0) / self.rate
+
+    @property
+    def state(self) -> str:
+        if self.left is None:
+            return f"{self.done:,} {self.unit}, {self.rate:,.1f}/s"
+        return f"{self.done:,} of {self.total:,} {self.unit}, {self.rate:,.1f}/s, {self.left:.0f} s left"
+
+    @property
+    def closing(self) -> str:
+        known = f", {self.free:,} of them known before" if self.free else ""
+        return f"{self.name}: {self.done:,} {self.unit} in {self.elapsed:.1f} s{known}"
 
 
 class PlainLines:
@@ -50,9 +99,8 @@ class PlainLines:
 
     def __init__(self, interval: float = 15.0) -> None:
         self.interval = interval
-        self.task, self.unit = "", ""
-        self.total: int | None = None
-        self.done, self.began, self.spoke = 0, 0.0, 0.0
+        self.task: _Task | None = None
+        self.spoke = 0.0
 
     def note(self, message: str) -> None:
         sys.stderr.write(f"  {message}\n")
@@ -60,40 +108,35 @@ class PlainLines:
 
     def start(self, task: str, total: int | None, unit: str) -> None:
         self.finish()
-        self.task, self.total, self.unit = task, total, unit
-        self.done, self.began, self.spoke = 0, time.monotonic(), time.monotonic()
+        self.task, self.spoke = _Task(task, total, unit), time.monotonic()
 
-    def advance(self, count: int = 1, detail: str = "") -> None:
-        self.done += count
+    def expect(self, total: int) -> None:
+        if self.task:
+            self.task.total = total
+
+    def advance(self, count: int = 1, detail: str = "", free: bool = False) -> None:
+        if self.task is None:
+            return
+        self.task.advance(count, free)
         now = time.monotonic()
-        if self.task and now - self.spoke >= self.interval:
+        if now - self.spoke >= self.interval:
             self.spoke = now
-            self.note(
-                f"{self.task}: {_rate(self.done, self.total, self.unit, now - self.began)} {detail}".rstrip()
-            )
+            self.note("; ".join(filter(None, (f"{self.task.name}: {self.task.state}", detail))))
 
     def finish(self) -> None:
         if self.task:
-            elapsed = time.monotonic() - self.began
-            self.note(f"{self.task}: {self.done:,} {self.unit} in {elapsed:.1f} s")
-        self.task = ""
-
-
-def _rate(done: int, total: int | None, unit: str, elapsed: float) -> str:
-    rate = done / elapsed if elapsed > 0 else 0.0
-    if total is None or rate == 0:
-        return f"{done:,} {unit}, {rate:,.1f}/s"
-    left = max(total - done, 0) / rate
-    return f"{done:,} of {total:,} {unit}, {rate:,.1f}/s, {left:.0f} s left"
+            self.note(self.task.closing)
+        self.task = None
 
 
 class LiveBar:
-    """A rich progress bar; notes scroll above it."""
+    """A rich progress bar, what it spends on a line below it; notes scroll above."""
 
     def __init__(self) -> None:
         from rich.console import Console
 
         self.console = Console(stderr=True, highlight=False)
+        self.task: _Task | None = None
         self.bar: Any = None
         self.row: Any = None
 
@@ -109,28 +152,50 @@ class LiveBar:
             rich_progress.BarColumn(bar_width=28),
             rich_progress.MofNCompleteColumn(),
             rich_progress.TextColumn("{task.fields[unit]}  {task.fields[rate]}"),
-            rich_progress.TimeRemainingColumn(),
-            rich_progress.TextColumn("left  {task.fields[detail]}"),
         ]
-        self.bar = rich_progress.Progress(*columns, console=self.console, transient=True)
+        self.bar = _with_detail(columns, self.console)
         self.bar.start()
         self.row = self.bar.add_task(task, total=total, unit=unit, rate="", detail="")
-        self.task, self.unit, self.done, self.began = task, unit, 0, time.monotonic()
+        self.task = _Task(task, total, unit)
 
-    def advance(self, count: int = 1, detail: str = "") -> None:
-        if self.bar is None:
+    def expect(self, total: int) -> None:
+        if self.task:
+            self.task.total = total
+            self.bar.update(self.row, total=total)
+
+    def advance(self, count: int = 1, detail: str = "", free: bool = False) -> None:
+        if self.task is None:
             return
-        self.done += count
-        rate = self.done / max(time.monotonic() - self.began, 1e-9)
-        fields = {"rate": f"{rate:,.1f}/s"} | ({"detail": detail} if detail else {})
+        self.task.advance(count, free)
+        left = "" if self.task.left is None else f"  {_clock(self.task.left)} left"
+        fields = {"rate": f"{self.task.rate:,.1f}/s{left}"} | ({"detail": detail} if detail else {})
         self.bar.update(self.row, advance=count, **fields)
 
     def finish(self) -> None:
-        if self.bar is not None:
+        if self.task:
             self.bar.stop()
-            elapsed = time.monotonic() - self.began
-            self.note(f"{self.task}: {self.done:,} {self.unit} in {elapsed:.1f} s")
-        self.bar = None
+            self.note(self.task.closing)
+        self.task = self.bar = None
+
+
+def _with_detail(columns: list[Any], console: Any) -> Any:
+    """A bar of these columns, with its task's detail below: beside it, terminals of 80 columns would hide it."""
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    class Detailed(Bar):
+        def get_renderables(self) -> Iterator[Any]:
+            yield self.make_tasks_table(self.tasks)
+            for detail in filter(None, (task.fields["detail"] for task in self.tasks)):
+                yield Text(f"    {detail}", no_wrap=True, overflow="ellipsis")
+
+    return Detailed(*columns, console=console, transient=True)
+
+
+def _clock(seconds: float) -> str:
+    """H:MM:SS."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def for_terminal(quiet: bool = False) -> Progress:

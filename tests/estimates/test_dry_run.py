@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -19,7 +20,7 @@ from idiolect.workspace import Workspace
 STAGES = pipeline.NAMES
 KEYS = {
     "stage", "would_run", "reason", "minutes", "llm_calls", "prompt_tokens", "completion_tokens", "price",
-    "currency", "disk_mb", "scratch_mb", "memory_mb", "basis",
+    "currency", "disk_mb", "scratch_mb", "memory_mb", "basis", "untimed", "bills",
 }  # fmt: skip
 
 
@@ -105,6 +106,17 @@ def test_people_get_a_table_with_a_total_and_what_it_rests_on(docs, tmp_path, ti
     assert "all there are" in shown
     assert "nothing was spent and nothing written" in shown
     assert max(map(len, shown.splitlines())) <= 110
+
+
+def test_the_judge_has_a_row_of_its_own_below_the_stage(docs, tmp_path, tiny_model, one_thread):
+    settings = [f"train.base={tiny_model}", *with_llm("http://127.0.0.1:9/v1"), "generate.judge=true"]
+    given = ["run", docs, "-w", tmp_path / "work", *as_options(settings), "--to", "generate"]
+    shown = dry_run(*given, json_too=False)
+    rows = re.findall(r"^ +(generate|queries|judge|total) +([\d,]+) (.*)", shown, re.M)
+    calls = {name: int(count.replace(",", "")) for name, count, _ in rows}
+    assert calls["judge"] > 0
+    assert calls["generate"] == calls["total"] == calls["queries"] + calls["judge"]
+    assert [name for name, _, rest in rows if "+ ?" in rest] == ["generate", "total"]
 
 
 def test_a_stage_whose_inputs_are_missing_says_so(tmp_path, tiny_model):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from builders import Listening, a_chunk, documents_of, written
 from chat_server import ChatServer, Reply, answer, refusal, schema_of, verdict, verdicts
+from told import Told
 
 from idiolect.config import Generate, load
 from idiolect.errors import TeacherError
@@ -131,6 +132,17 @@ def test_nothing_is_asked_twice_and_another_model_anew(serve: Make, judge: Make)
     assert (len(server.requests), again.counts["calls"], again.counts["cached"]) == (2, 2, 2)
     ask(judge(server.url, judge_model="stern"), STOPS)
     assert [request["model"] for request in server.requests] == ["tiny", "tiny", "stern"]
+
+
+def test_progress_tells_what_judging_costs_and_what_was_known(serve: Make, judge: Make) -> None:
+    server = serve(lambda number, request: verdicts(verdict(STOPS.text), verdict(OPENS.text)))
+    ask(judge(server.url), STOPS)
+    told, again = Told(), judge(server.url, calls=9)
+    again.rounds.priced = lambda prompt, completion: f"{prompt / 1000:.1f} EUR"
+    again.ask(questions(positives_of([STOPS, OPENS]), BY_ID), told, "asking the judge")
+    assert told.tasks == [("asking the judge", 2, "requests")]
+    assert told.free == 1
+    assert told.details[-1].startswith("1 from the cache; spent 2 calls, 300 tokens, 0.2 EUR; left 7 calls")
 
 
 def test_the_judge_may_be_another_endpoint_with_another_key(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from chat_server import Reply, about, answer, make_chunks
+from told import Told
 
 from idiolect.errors import TeacherError
 from idiolect.progress import Silent
@@ -170,21 +171,34 @@ def test_the_key_comes_from_the_environment(
 
 
 def test_progress_tells_what_was_spent(serve: Make, teacher: Make) -> None:
-    class Told(Silent):
-        def __init__(self) -> None:
-            self.task: tuple[str, int | None, str] = ("", None, "")
-            self.details: list[str] = []
+    told, asking = Told(), teacher(serve(lambda number, request: about(request)).url, max_calls=50)
+    asking.priced = lambda prompt, completion: f"{(prompt + 2 * completion) / 1000:.1f} EUR"
+    asking.write(make_chunks(3), told)
+    assert told.tasks == [("asking the teacher", 3, "requests")]
+    assert told.details[-1] == (
+        "3 queries; spent 3 calls, 450 tokens, 0.6 EUR; left 47 calls, 20.0M tokens, 9.4 EUR"
+    )
+    assert told.free == 0
 
-        def start(self, task: str, total: int | None, unit: str) -> None:
-            self.task = (task, total, unit)
 
-        def advance(self, count: int = 1, detail: str = "") -> None:
-            self.details.append(detail)
-
+def test_progress_tells_apart_what_was_known(serve: Make, teacher: Make) -> None:
+    server = serve(lambda number, request: about(request))
+    teacher(server.url).write(make_chunks(4), Silent())
     told = Told()
-    teacher(serve(lambda number, request: about(request)).url, max_calls=50).write(make_chunks(3), told)
-    assert told.task == ("asking the teacher", 3, "chunks")
-    assert told.details[-1] == "spent 3 calls, 450 tokens; left 47 calls, 19,999,550 tokens"
+    teacher(server.url).write(make_chunks(6), told)
+    assert len(told.details) == 6
+    assert told.free == 4
+    assert "4 from the cache" in told.details[-1]
+
+
+def test_rounds_of_asking_are_one_task_of_the_progress(serve: Make, teacher: Make) -> None:
+    """One query an answer where four were asked for: more requests are needed than was to be expected."""
+    told = Told()
+    teacher(serve(lambda number, request: about(request)).url, max_queries=20).write(make_chunks(60), told)
+    (task,) = told.tasks
+    assert task[1] is not None and task[1] < 20
+    assert told.totals[-1] == len(told.details) == 20
+    assert told.totals == sorted(told.totals)
 
 
 def test_an_interrupt_ends_the_calls_and_keeps_the_answers(serve: Make, teacher: Make) -> None:
@@ -196,8 +210,8 @@ def test_an_interrupt_ends_the_calls_and_keeps_the_answers(serve: Make, teacher:
         return about(request)
 
     class Interrupting(Silent):
-        def advance(self, count: int = 1, detail: str = "") -> None:
-            if detail.startswith("spent 3 calls"):
+        def advance(self, count: int = 1, detail: str = "", free: bool = False) -> None:
+            if "spent 3 calls" in detail:
                 raise KeyboardInterrupt
 
     server = serve(stuck)

@@ -272,7 +272,7 @@ def test_kill_9_loses_no_answer(serve: Make, teacher: Make, tmp_path: Path) -> N
         from idiolect.teachers.llm import LLMTeacher
 
         class Speaking(Silent):
-            def advance(self, count=1, detail=""):
+            def advance(self, count=1, detail="", free=False):
                 sys.stdout.write("answered\\n")
                 sys.stdout.flush()
 

@@ -93,6 +93,21 @@ def test_easy_queries_are_a_share_of_those_kept_drawn_by_the_seed() -> None:
     assert travel(queries, found, within=0, easy_share=0.0, seed=1).easy == 0
 
 
+def test_a_share_that_throws_away_most_says_so_and_what_would_keep_half() -> None:
+    queries = [written(f"query {number}?", "pump#0") for number in range(100)]
+    found = [a_place(1, easy=number < 95) for number in range(100)]
+    most = travel(queries, found, within=0, easy_share=0.5, seed=1)
+    assert list(most.notes(0.5)) == [
+        "round trip: 0 queries do not find their chunk, 90 are too easy",
+        "generate.easy_share = 0.5 costs 90 of 100 queries, since 95% of those that find their chunk are easy: "
+        "raise it; 0.9 would keep half of these, 1 all",
+    ]
+    half = travel(queries, found, within=0, easy_share=0.9, seed=1)
+    assert len(half.kept) == 50
+    assert list(half.notes(0.9))[1] == "generate.easy_share = 0.9 costs 50 of 100 queries"
+    assert len(list(travel(queries, found, within=0, easy_share=1.0, seed=1).notes(1.0))) == 1
+
+
 @pytest.fixture
 def generate(serve: Callable[..., Any], tmp_path: Path) -> Callable[..., tuple[Workspace, dict[str, Any]]]:
     """generate over CHUNKS with a teacher that writes one telling query a chunk, and one about another."""

@@ -28,7 +28,7 @@ class Notes(Silent):
     def note(self, message):
         self.said.append(message)
 
-    def advance(self, count=1, detail=""):
+    def advance(self, count=1, detail="", free=False):
         if self.steps is not None:
             self.steps -= count
             if self.steps < 0:

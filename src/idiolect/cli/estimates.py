@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from idiolect.cli.output import width
+from idiolect.estimates.bills import Bill
 from idiolect.estimates.estimate import Estimate, estimate
 from idiolect.stages.context import Context
 
@@ -51,12 +52,11 @@ def cost_table(rows: Sequence[dict[str, Any]]) -> "Table":
         table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         table.add_row(one.stage, *cells(one))
+        for part in one.bills if len(one.bills) > 1 else ():
+            table.add_row(f"  {part.purpose}", *asking_cells(part))
     if len(found) > 1:
         table.add_section()
-        together = cells(total(found))
-        if any(one.minutes is None for one in found):
-            together[COLUMNS.index("minutes")] += " + ?"
-        table.add_row("total", *together)
+        table.add_row("total", *cells(total(found)))
     return table
 
 
@@ -65,6 +65,7 @@ def total(rows: Sequence[Estimate]) -> Estimate:
     return Estimate(
         stage="total",
         minutes=_sum([one.minutes for one in rows]),
+        untimed=any(one.minutes is None or one.untimed for one in rows),
         llm_calls=_whole([one.llm_calls for one in rows]),
         prompt_tokens=_whole([one.prompt_tokens for one in rows]),
         completion_tokens=_whole([one.completion_tokens for one in rows]),
@@ -79,12 +80,19 @@ def total(rows: Sequence[Estimate]) -> Estimate:
 def cells(one: Estimate) -> list[str]:
     """A row of the table; "?" for what is not known."""
     return [
+        *asking_cells(one),
+        "?" if one.minutes is None else minutes(one.minutes) + (" + ?" if one.untimed else ""),
+        "?" if one.disk_mb is None else f"{one.disk_mb:,.0f} MB",
+        "?" if one.memory_mb is None else f"{one.memory_mb / 1000:,.1f} GB",
+    ]
+
+
+def asking_cells(one: Estimate | Bill) -> list[str]:
+    """Calls, tokens and price."""
+    return [
         "?" if one.llm_calls is None else f"{one.llm_calls:,}",
         "?" if one.prompt_tokens is None else f"{one.prompt_tokens + (one.completion_tokens or 0):,}",
         "?" if one.price is None else f"{one.price:,.2f} {one.currency}" if one.price else "0",
-        "?" if one.minutes is None else minutes(one.minutes),
-        "?" if one.disk_mb is None else f"{one.disk_mb:,.0f} MB",
-        "?" if one.memory_mb is None else f"{one.memory_mb / 1000:,.1f} GB",
     ]
 
 

@@ -1,42 +1,33 @@
 """How much the stages have to work on: counted where WORK holds it, else extrapolated from a sample."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from idiolect.config import Config
+from idiolect.estimates.asking import Requests, asked
 from idiolect.estimates.corpus import CorpusSample
 from idiolect.estimates.paid import Answers
 from idiolect.files import read_jsonl
 from idiolect.records import Chunk, Record
-from idiolect.teachers.prompt import make_prompts
-from idiolect.teachers.style_texts import load_style_texts
 from idiolect.workspace import Workspace
 
 SAMPLED_CHUNKS = 2_000
 """Chunks of WORK that are looked at one by one."""
 
-KEPT_OF_WRITTEN = 0.9
-"""Share of an LLM's queries that pass the filters, a judgement call: recorded answers kept .99, real ones vary."""
-
-ANSWER_TOKENS_A_QUERY = 65
-"""Tokens of one query in an answer, with its style, short answer and JSON: recorded answers had 250 characters."""
-
-SCHEMA_TOKENS = 110
-"""Tokens that an endpoint counts for the JSON schema and the chat format of a request, about."""
-
 _QUERIES_A_CHUNK = 6  # the extractive teacher's rounds over the chunks
-_CHARACTERS_A_TOKEN = 4.3  # of English prose
 
 
 class Amounts(Record, frozen=True, kw_only=True):
     """Counts, and means in tokens of the base; those about training follow the config.
 
     `asked`: chunks that queries are written for; `passage_tokens`: mean tokens of a chunk as
-    training reads it; `encoded`: share of the chunks whose base vectors lie in WORK; `calls`,
-    `prompt_tokens`, `completion_tokens`: of the LLM; `examples`: of training; `judging`: queries
-    of test or dev each; `masked`: whether those are cut out of the passages that they must find;
-    `read_seconds`: reading and chunking, of one process.
+    training reads it; `encoded`: share of the chunks whose base vectors lie in WORK; `requests`: to
+    LLMs, and `spared` those that generate.max_queries leaves out; `examples`: of training; `judging`:
+    queries of test or dev each; `masked`: whether those are cut out of the passages that they must
+    find; `read_seconds`: reading and chunking, of one process.
     """
 
     documents: float
@@ -47,9 +38,8 @@ class Amounts(Record, frozen=True, kw_only=True):
     passage_tokens: float
     encoded: float = 0.0
     read_seconds: float = 0.0
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    requests: list[Requests] = []
+    spared: int = 0
     queries: float = 0.0
     examples: float = 0.0
     judging: float = 0.0
@@ -58,6 +48,11 @@ class Amounts(Record, frozen=True, kw_only=True):
     @property
     def chunk_tokens(self) -> float:
         return self.tokens / self.chunks if self.chunks else 0.0
+
+    @property
+    def calls(self) -> int:
+        """To all LLMs."""
+        return sum(one.calls for one in self.requests)
 
 
 class Corpus(Record, frozen=True, kw_only=True):
@@ -116,12 +111,18 @@ def extrapolated(sample: CorpusSample) -> Corpus:
     )
 
 
-def amounts(corpus: Corpus, config: Config, answers: Answers, encoded: float = 0.0) -> Amounts:
-    """What follows for every stage from the corpus and the config.
+def amounts(
+    corpus: Corpus,
+    config: Config,
+    paid: Mapping[str, Answers],
+    encoded: float = 0.0,
+    styles: Path | None = None,
+) -> Amounts:
+    """What follows for every stage from the corpus and the config; `paid` and `styles` as `asked` takes them.
 
-    Calls are those for chunks without a cached answer, within generate.max_calls and
-    generate.max_tokens; a prompt is the instructions and the chunk, counted by the base's
-    tokenizer (the LLM's differs by some percent), or as cached answers of the model report.
+    Calls are those without a cached answer, within generate.max_calls and generate.max_tokens; a prompt
+    is the instructions and the chunk, counted by the base's tokenizer (the LLM's differs by some percent),
+    or as cached answers of the model report.
     """
     cut = [min(chunk.tokens, config.train.max_tokens) for chunk in corpus.sample]
     base = Amounts(
@@ -134,7 +135,18 @@ def amounts(corpus: Corpus, config: Config, answers: Answers, encoded: float = 0
         encoded=encoded,
         read_seconds=corpus.read_seconds,
     )
-    return _with_llm(base, config, answers) if config.generate.teacher == "llm" else _copied(base, config)
+    if config.generate.teacher != "llm":
+        return _copied(base, config)
+    wanted = asked(corpus.sample, corpus.asked, config, paid, styles)
+    return msgspec.structs.replace(
+        base,
+        requests=wanted.requests,
+        spared=wanted.spared,
+        queries=wanted.queries,
+        examples=wanted.queries * _training_share(config),
+        judging=wanted.queries * config.prepare.test_fraction,
+        masked=False,
+    )
 
 
 def _copied(base: Amounts, config: Config) -> Amounts:
@@ -142,7 +154,7 @@ def _copied(base: Amounts, config: Config) -> Amounts:
     settings = config.generate
     training = min(float(settings.max_queries), _QUERIES_A_CHUNK * base.asked)
     judging = min(float(settings.max_queries), base.asked)
-    return _replace(
+    return msgspec.structs.replace(
         base,
         queries=training + judging,
         examples=training * _training_share(config),
@@ -150,36 +162,8 @@ def _copied(base: Amounts, config: Config) -> Amounts:
     )
 
 
-def _with_llm(base: Amounts, config: Config, answers: Answers) -> Amounts:
-    settings = config.generate
-    texts = load_style_texts()
-    system = len(make_prompts(texts, texts.chosen(settings.styles)).single) / _CHARACTERS_A_TOKEN
-    prompt = answers.prompt_tokens or system + SCHEMA_TOKENS + base.chunk_tokens
-    told = answers.completion_tokens or settings.per_chunk * ANSWER_TOKENS_A_QUERY
-    wanted = min(base.asked, settings.max_queries / (settings.per_chunk * KEPT_OF_WRITTEN))
-    known = min(wanted, answers.count)
-    calls = min(wanted - known, settings.max_calls, settings.max_tokens / (prompt + told))
-    queries = (known + calls) * settings.per_chunk * KEPT_OF_WRITTEN
-    return _replace(
-        base,
-        calls=round(calls),
-        prompt_tokens=round(calls * prompt),
-        completion_tokens=round(calls * told),
-        queries=queries,
-        examples=queries * _training_share(config),
-        judging=queries * config.prepare.test_fraction,
-        masked=False,
-    )
-
-
 def _training_share(config: Config) -> float:
     return 1 - config.prepare.test_fraction - config.prepare.dev_fraction
-
-
-def _replace(base: Amounts, **changes: float | bool) -> Amounts:
-    import msgspec
-
-    return msgspec.structs.replace(base, **changes)
 
 
 def given_tokens(folders: Iterable[str]) -> float:

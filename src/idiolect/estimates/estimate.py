@@ -9,11 +9,11 @@ import msgspec
 from idiolect.config import Config
 from idiolect.errors import MissingExtra
 from idiolect.estimates.amounts import Amounts, Corpus, amounts, counted, extrapolated, given_tokens
+from idiolect.estimates.bills import Bill, bill, together
 from idiolect.estimates.corpus import sample_corpus
 from idiolect.estimates.history import Earlier, earlier
 from idiolect.estimates.model_size import ModelSize, model_size
-from idiolect.estimates.paid import Answers, answered, encoded
-from idiolect.estimates.prices import quote
+from idiolect.estimates.paid import Answers, encoded, paid
 from idiolect.estimates.rates import REFERENCE, Rates, measure
 from idiolect.estimates.recount import known_amounts, then
 from idiolect.estimates.sizes import Sizes
@@ -21,6 +21,7 @@ from idiolect.estimates.times import Clock
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
 from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.teachers.roundtrip import ranks
 from idiolect.workspace import Workspace
 
 MEASURED_STAGES = ("prepare", "train", "evaluate", "export")
@@ -35,18 +36,21 @@ _FEWEST_CALLS = 10  # from which an earlier run says how fast the endpoint answe
 class Estimate(Record, frozen=True, kw_only=True):
     """One stage: None where nothing is known.
 
-    `minutes` of this machine, an LLM's answers among them only where an earlier run timed them;
-    `disk_mb` stays in WORK, `scratch_mb` only until the stage is done; `memory_mb` at its highest;
-    `basis` says what the figures rest on.
+    `minutes` of this machine, an LLM's answers among them only where an earlier run timed them, else
+    they come on top and `untimed` says so; calls, tokens and price are of all LLMs together, `bills`
+    divides them by what they are for; `disk_mb` stays in WORK, `scratch_mb` only until the stage is
+    done; `memory_mb` at its highest; `basis` says what the figures rest on.
     """
 
     stage: str
     minutes: float | None = None
+    untimed: bool = False
     llm_calls: int | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     price: float | None = None
     currency: str = "USD"
+    bills: list[Bill] = []
     disk_mb: float | None = None
     scratch_mb: float | None = None
     memory_mb: float | None = None
@@ -89,17 +93,20 @@ def estimate_corpus(
     Without a `work` nothing has been run or paid for.
     """
     past: dict[str, Earlier] = {}
-    answers, note = Answers(), ""
-    known = amounts(corpus, config, answers)
-    if work is not None:
+    note = ""
+    if work is None:
+        known = amounts(corpus, config, {})
+    else:
         past = earlier(work)
+        answers: dict[str, Answers] = {}
         if config.generate.teacher == "llm" and "generate" in stages:
-            answers = answered(work.llm_cache, config.generate.model)
+            answers = paid(work.llm_cache, config.generate)
         share = encoded(work.vectors, files, corpus.sample)
-        known = known_amounts(amounts(corpus, config, answers, share), work, config, stages)
+        known = amounts(corpus, config, answers, share, work.styles)
+        known = known_amounts(known, work, config, stages)
     if rates is None:
         rates, note = _rates(corpus, config, files, stages, past)
-    run = _Run(corpus, known, config, model_size(files), rates, note, past, answers)
+    run = _Run(corpus, known, config, model_size(files), rates, note, past)
     return [run.estimate(stage) for stage in stages]
 
 
@@ -108,6 +115,8 @@ def _rates(
 ) -> tuple[Rates | None, str]:
     """This machine's rates, or the reference's where only ratios to earlier runs are needed; and a note."""
     unmeasured = [stage for stage in stages if stage in MEASURED_STAGES and stage not in past]
+    if "generate" in stages and ranks(config.generate):
+        unmeasured.append("generate")
     if not unmeasured:
         return REFERENCE, ""
     texts = [chunk.passage.full_text for chunk in corpus.sample[:_TEXTS]]
@@ -129,7 +138,6 @@ class _Run:
     rates: Rates | None
     note: str
     past: Mapping[str, Earlier]
-    answers: Answers
 
     def estimate(self, stage: str) -> Estimate:
         known, basis = self.amounts, [self.corpus.basis]
@@ -155,31 +163,40 @@ class _Run:
         return self.config.generate.teacher == "llm"
 
     def _with_llm(self, result: Estimate) -> Estimate:
-        known = self.amounts
-        cost = quote(self.config.generate, known.prompt_tokens, known.completion_tokens)
-        notes = [cost.note] if cost.note else []
-        if self.answers.count:
-            notes.append(f"{self.answers.count:,} answers are cached and cost nothing")
-        if known.asked - self.answers.count > known.calls + 1:
+        requests = self.amounts.requests
+        billed = [bill(self.config.generate, one) for one in requests]
+        bills = [one for one, _ in billed]
+        cost = together(bills)
+        notes = [note for note in (*(note for _, note in billed), cost.note) if note]
+        if cached := sum(one.cached for one in requests):
+            notes.append(f"{cached:,} answers are cached and cost nothing")
+        if self.amounts.spared or requests[0].unasked:
             notes.append(
                 "generate.max_queries, generate.max_calls or generate.max_tokens leaves chunks that nobody "
                 "is asked about"
             )
+        notes += [
+            f"{one.purpose}: the caps leave nothing for {one.unasked:,} requests"
+            for one in requests[1:]
+            if one.unasked
+        ]
         return msgspec.structs.replace(
             result,
-            llm_calls=known.calls,
-            prompt_tokens=known.prompt_tokens,
-            completion_tokens=known.completion_tokens,
+            untimed=result.minutes is not None and self.amounts.calls > 0 and self._pace is None,
+            llm_calls=self.amounts.calls,
+            prompt_tokens=sum(one.prompt_tokens for one in requests),
+            completion_tokens=sum(one.completion_tokens for one in requests),
             price=cost.amount,
             currency=cost.currency,
+            bills=bills,
             basis=[*result.basis, *notes],
         )
 
     def _minutes(self, stage: str, clock: Clock, basis: list[str]) -> float | None:
         """By an earlier run of the stage where there is one, else by the formula; says which in `basis`."""
+        if stage == "generate" and self._asks:
+            return self._asking(clock, basis)
         before = self.past.get(stage)
-        if stage == "generate" and self._asks and self.amounts.calls:
-            return self._answering(before, clock, basis)
         if before is not None:
             factor = self._factor(stage, before)
             if factor is not None:
@@ -194,13 +211,42 @@ class _Run:
                 return None
         return _minutes(clock.seconds(stage))
 
-    def _answering(self, before: Earlier | None, clock: Clock, basis: list[str]) -> float | None:
-        calls = before.summary.get("calls", 0) if before else 0
-        if before is None or calls < _FEWEST_CALLS:
-            basis.append("minutes unknown: how fast the endpoint answers is not known before it is asked")
+    def _asking(self, clock: Clock, basis: list[str]) -> float | None:
+        """Encoding and ranking, and the LLM's answers as fast as an earlier run had them."""
+        placed = ranks(self.config.generate)
+        if placed and self.note:
+            basis.append(self.note)
+        if placed and self.rates is None:
             return None
-        basis.append(f"as fast as the {calls:,} calls of {before.started[:16]}")
-        return _minutes(clock.generate() + self.amounts.calls * before.seconds / calls)
+        if not self.amounts.calls:
+            return _minutes(clock.generate())
+        pace = self._pace
+        if pace is None:
+            basis.append(
+                "minutes unknown: how fast the endpoint answers is not known before it is asked"
+                + ("; those of generate are encoding and ranking" if placed else "")
+            )
+            return _minutes(clock.generate()) if placed else None
+        seconds, calls, started = pace
+        basis.append(f"as fast as the {calls:,} calls of {started[:16]}")
+        return _minutes(clock.generate() + self.amounts.calls * seconds)
+
+    @property
+    def _pace(self) -> tuple[float, int, str] | None:
+        """Seconds a call, of how many calls, and when; None where no earlier run says it."""
+        before = self.past.get("generate")
+        parts = [before.summary, *map(before.summary.get, ("judge", "negatives"))] if before else []
+        calls = sum(part.get("calls", 0) for part in parts if part)
+        if before is None or calls < _FEWEST_CALLS:
+            return None
+        amounts_then = then(before, self.amounts)
+        here = (
+            self._clock(amounts_then, before.config, self.rates or REFERENCE).generate()
+            if amounts_then
+            else 0.0
+        )
+        # half of it at least: the vectors may have been there already
+        return max(before.seconds - here, before.seconds / 2) / calls, calls, before.started
 
     def _factor(self, stage: str, before: Earlier) -> float | None:
         """What the earlier run took against what the formula says of it."""

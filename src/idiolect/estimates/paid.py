@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from idiolect.config import Generate
 from idiolect.records import Chunk, Record
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.teachers.endpoint import of_judge
 
 _KEY_BYTES = 16  # of a vector's key, see idiolect.mining.vectors
 
@@ -22,18 +24,26 @@ class Answers(Record, frozen=True, kw_only=True):
     completion_tokens: float = 0.0
 
 
-def answered(cache: Path, model: str) -> Answers:
-    """What the cache of LLM answers holds of a model; nothing where it cannot be read.
+def paid(cache: Path, settings: Generate) -> dict[str, Answers]:
+    """The cached answers of the teacher and of the judge, by the list that they hold."""
+    judge = of_judge(settings).model
+    models = {"queries": settings.model, "verdicts": judge, "negatives": settings.model}
+    return {holding: answered(cache, model, holding) for holding, model in models.items()}
 
-    Answers to earlier settings' requests are counted too: an estimate does not plan the requests.
+
+def answered(cache: Path, model: str, holding: str) -> Answers:
+    """What the cache of LLM answers holds of a model's lists of this name; nothing where it cannot be read.
+
+    Answers to earlier settings' requests are counted too: their keys are not looked up one by one.
     """
     if not cache.is_file():
         return Answers()
     try:
         with _reading(cache) as connection:
             count, asked, told = connection.execute(
-                "SELECT COUNT(*), AVG(prompt_tokens), AVG(completion_tokens) FROM answers WHERE model = ?",
-                (model,),
+                "SELECT COUNT(*), AVG(prompt_tokens), AVG(completion_tokens) FROM answers "
+                "WHERE model = ? AND instr(text, ?)",
+                (model, f'"{holding}"'),
             ).fetchone()
     except sqlite3.Error:
         return Answers()

@@ -2,6 +2,7 @@
 
 import ipaddress
 import tomllib
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 from idiolect.config import Generate
 from idiolect.errors import ConfigError
 from idiolect.records import Record
+from idiolect.teachers.endpoint import Endpoint
 
 MILLION = 1_000_000
 PACKAGED = "the packaged prices.toml"
@@ -40,23 +42,40 @@ class Quote(Record, frozen=True, kw_only=True):
     note: str = ""
 
 
-def quote(settings: Generate, prompt_tokens: float, completion_tokens: float) -> Quote:
-    """The price of so many tokens of `settings.model` at `settings.base_url`.
+def quote(prices: str, endpoint: Endpoint, prompt_tokens: float, completion_tokens: float) -> Quote:
+    """The price of so many tokens of the endpoint's model; `prices` names the file, "" the packaged one.
 
     An endpoint on this machine costs nothing.  Raises ConfigError where the file of prices cannot be read.
     """
-    host = urlsplit(settings.base_url).hostname or ""
+    host = urlsplit(endpoint.base_url).hostname or ""
     if is_loopback(host):
         return Quote(amount=0.0, note="the endpoint runs on this machine")
     if not prompt_tokens and not completion_tokens:
         return Quote(amount=0.0)
-    price = lookup(load(settings.prices), settings.model, host)
+    price = lookup(load(prices), endpoint.model, host)
     if price is None:
-        where = settings.prices or "a file of prices and name that with --set generate.prices=FILE"
+        where = prices or "a file of prices and name that with --set generate.prices=FILE"
         seller = f" at {host}" if host else ""
-        return Quote(amount=None, note=f'price unknown{seller}: add [models."{settings.model}"] to {where}')
+        return Quote(amount=None, note=f'price unknown{seller}: add [models."{endpoint.model}"] to {where}')
     amount = (price.prompt * prompt_tokens + price.completion * completion_tokens) / MILLION
-    return Quote(amount=amount, currency=price.currency, note=_note(settings, price))
+    return Quote(amount=amount, currency=price.currency, note=_note(endpoint.model, price))
+
+
+def pricing(settings: Generate, endpoint: Endpoint) -> Callable[[float, float], str]:
+    """(prompt tokens, tokens of answers) → their price in words, "" where it is not known or nothing.
+
+    Raises ConfigError where the file of prices cannot be read.
+    """
+    each, other = (quote(settings.prices, endpoint, *tokens) for tokens in ((MILLION, 0), (0, MILLION)))
+    if not each.amount and not other.amount:
+        return lambda prompt, completion: ""
+    prompts, answers = (each.amount or 0.0) / MILLION, (other.amount or 0.0) / MILLION
+
+    def priced(prompt: float, completion: float) -> str:
+        amount = prompts * prompt + answers * completion
+        return f"{amount:,.2f} {each.currency}" if amount >= 0.1 else f"{amount:.4f} {each.currency}"
+
+    return priced
 
 
 def is_loopback(host: str) -> bool:
@@ -97,6 +116,6 @@ def load(path: str = "") -> Prices:
         raise ConfigError(f"generate.prices: {where} cannot be used: {error}") from None
 
 
-def _note(settings: Generate, price: Price) -> str:
+def _note(model: str, price: Price) -> str:
     dated = f" of {price.as_of}" if price.as_of else ""
-    return f"{settings.model} at {price.prompt:g} and {price.completion:g} {price.currency} a million tokens{dated}"
+    return f"{model} at {price.prompt:g} and {price.completion:g} {price.currency} a million tokens{dated}"

@@ -6,6 +6,7 @@ from idiolect.config import Config
 from idiolect.estimates.amounts import Amounts
 from idiolect.estimates.model_size import MB, ModelSize
 from idiolect.runtimes.encoder import CPU_BATCH_TOKENS
+from idiolect.teachers.roundtrip import ranks
 
 PROCESS = 70.0
 """MB of a process that reads and writes records."""
@@ -57,7 +58,7 @@ class Sizes:
         return 2 * PROCESS + self.workers * READER + self.amounts.chunks * 1_500 / MB
 
     def _generate_memory(self) -> float:
-        return PROCESS + self.texts * _RECORD
+        return self._searching(copies=4) if self.placed else PROCESS + self.texts * _RECORD
 
     def _prepare_memory(self) -> float:
         return self._searching(copies=4)
@@ -102,6 +103,16 @@ class Sizes:
         return self.amounts.chunks * self.model.dimension * 4 / MB
 
     @property
+    def placed(self) -> bool:
+        """Whether generate encodes chunks and queries, so that prepare finds their vectors."""
+        return ranks(self.config.generate)
+
+    @property
+    def missing(self) -> float:
+        """MB of those of the corpus's vectors that WORK does not hold."""
+        return self.vectors * (1 - self.amounts.encoded)
+
+    @property
     def texts(self) -> float:
         """MB of all chunks' texts."""
         return self.amounts.characters / MB
@@ -111,8 +122,9 @@ class Sizes:
         return 2 * self.texts + records, 2.2 * self.texts
 
     def _generate_disk(self) -> tuple[float, float]:
-        answers = self.amounts.calls * (300 + 3 * self.amounts.completion_tokens / max(self.amounts.calls, 1))
-        return self.amounts.queries * 400 / MB + answers / MB, 0.0
+        answers = sum(300 * one.calls + 3 * one.completion_tokens for one in self.amounts.requests)
+        vectors = self.missing + self._of(self.amounts.queries) if self.placed else 0.0
+        return self.amounts.queries * 400 / MB + answers / MB + vectors, 0.0
 
     def _prepare_disk(self) -> tuple[float, float]:
         """Vectors, examples with their passages' texts, and the test's corpus."""
@@ -120,9 +132,15 @@ class Sizes:
         each = self.config.prepare.listwise if self.amounts.masked else 1 + self.config.prepare.negatives
         examples = self.amounts.examples * 1.15 * each * (chunk + 100 / MB)
         dev = 2 * min(self.config.prepare.dev_corpus, self.amounts.chunks) * chunk
-        queries = self.amounts.examples * 1.15 + 2 * self.amounts.judging + self.config.prepare.masked_queries
-        vectors = self.vectors * (1 - self.amounts.encoded) + queries * self.model.dimension * 4 / MB
+        written = self.amounts.examples * 1.15 + 2 * self.amounts.judging
+        vectors = self._of(self.config.prepare.masked_queries)
+        if not self.placed:
+            vectors += self.missing + self._of(written)
         return vectors + examples + dev + self.texts * 1.2, 0.0
+
+    def _of(self, queries: float) -> float:
+        """MB of the vectors of so many queries."""
+        return queries * self.model.dimension * 4 / MB
 
     def _train_disk(self) -> tuple[float, float]:
         """The model and the corpus's vectors by it; up to three checkpoints with AdamW's state meanwhile."""

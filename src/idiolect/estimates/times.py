@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from idiolect.config import Config
 from idiolect.estimates.amounts import Amounts
 from idiolect.estimates.rates import Rates
+from idiolect.teachers.roundtrip import ranks
 
 QUERY_TOKENS = 18.0
 """Mean tokens of a query, written or copied."""
@@ -29,6 +30,7 @@ _LINKING = 1e-4  # a chunk: duplicates and boilerplate
 _COPYING = 1.1e-6  # a character: extractive queries
 _INDEXING = 2.5e-4  # a chunk: BM25
 _MINING = 1.2e-6  # a query and chunk: scored by both sides, fused, ranked
+_PLACING = 1.2e-6  # a query and chunk: scored by both sides, fused, its place looked for in each
 _FINDING = 2e-7  # a query and chunk: a stretch looked for
 _RANKING = 6e-6  # a test query and chunk: five runs and four dimensions
 _INTERVALS = 8.0  # bootstraps and permutations
@@ -59,13 +61,30 @@ class Clock:
         return _PROCESSES + amounts.read_seconds / self.workers + amounts.chunks * _LINKING
 
     def generate(self) -> float:
-        return 1.0 if self.config.generate.teacher == "llm" else 1.0 + self.amounts.characters * _COPYING
+        if self.config.generate.teacher != "llm":
+            return 1.0 + self.amounts.characters * _COPYING
+        return 1.0 + (self.placing() if ranks(self.config.generate) else 0.0)
+
+    def placing(self) -> float:
+        """Vectors of chunks and queries by the base, and where each query finds its chunk."""
+        amounts = self.amounts
+        chunks = amounts.chunks * (1 - amounts.encoded) * amounts.chunk_tokens
+        return (
+            self.rates.start
+            + self.encoding(chunks + amounts.queries * QUERY_TOKENS)
+            + amounts.chunks * (_INDEXING + amounts.queries * _PLACING)
+        )
 
     def prepare(self) -> float:
-        """Vectors of chunks, of masked passages and of all queries; mining; looking for stretches."""
+        """Vectors of chunks, of masked passages and of all queries; mining; looking for stretches.
+
+        Where generate has ranked its queries, WORK holds their vectors and those of the chunks.
+        """
         amounts = self.amounts
-        queries = amounts.examples * 1.15 + amounts.judging + self.masked
-        tokens = (amounts.chunks * (1 - amounts.encoded) + 2 * self.masked) * amounts.chunk_tokens
+        placed = ranks(self.config.generate)
+        encoded = 1.0 if placed else amounts.encoded
+        queries = self.masked + (0.0 if placed else amounts.examples * 1.15 + amounts.judging)
+        tokens = (amounts.chunks * (1 - encoded) + 2 * self.masked) * amounts.chunk_tokens
         looked_for = self.masked + (2 * amounts.judging if amounts.masked else 0)
         return (
             self.rates.start

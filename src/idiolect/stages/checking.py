@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from idiolect.config import Generate
+from idiolect.estimates.prices import pricing
 from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.fusion import DOCUMENTED_DEFAULT
 from idiolect.mining.ranking import Corpus
@@ -10,15 +10,11 @@ from idiolect.progress import track
 from idiolect.records import Chunk, Fusion, Query, RejectedQuery
 from idiolect.stages.context import Context, Summary
 from idiolect.teachers.base import Generated
+from idiolect.teachers.endpoint import of_judge
 from idiolect.teachers.grounding import ground, positives_of, questions
 from idiolect.teachers.judge import Judge
 from idiolect.teachers.relabelling import candidates, relabel
-from idiolect.teachers.roundtrip import Place, places, travel
-
-
-def ranks(settings: Generate) -> bool:
-    """Whether queries are ranked over the corpus, for which the base model is loaded."""
-    return settings.round_trip > 0 or settings.easy_share < 1 or settings.judge
+from idiolect.teachers.roundtrip import Place, places, ranks, travel
 
 
 def check(
@@ -46,13 +42,13 @@ def check(
             "too_easy": trip.too_easy,
             "easy": trip.easy,
         }
-        context.progress.note(
-            f"round trip: {trip.not_found:,} queries do not find their chunk, {trip.too_easy:,} are too easy"
-        )
+        for note in trip.notes(settings.easy_share):
+            context.progress.note(note)
     queries, rejected = trip.kept, trip.rejected
     if settings.judge:
         by_id = {query.id: place for query, place in zip(generated.queries, found, strict=True)}
-        judge = Judge(settings, context.workspace.llm_cache)
+        priced = pricing(settings, of_judge(settings))
+        judge = Judge(settings, context.workspace.llm_cache, priced=priced)
         sendable = {chunk.id: chunk for chunk in chunks if chunk.document_id not in withheld}
         queries, refused, summary["judge"] = _judged(context, judge, queries, sendable, by_id)
         rejected += refused

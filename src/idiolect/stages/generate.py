@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from idiolect.errors import TeacherError
+from idiolect.estimates.prices import pricing
 from idiolect.evaluation.labels import read_labels
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
 from idiolect.readers.language import most_frequent
@@ -14,6 +15,7 @@ from idiolect.stages.context import Context, Summary
 from idiolect.stages.written_negatives import write_negatives
 from idiolect.teachers import cache
 from idiolect.teachers.base import Generated, Teacher
+from idiolect.teachers.endpoint import of_teacher
 from idiolect.teachers.failure_rounds import Round, Target, read_rounds, targets
 from idiolect.teachers.reporting.before_and_after import Corrected
 from idiolect.teachers.reporting.synthetic_report import synthetic_report
@@ -179,6 +181,7 @@ def _teacher(context: Context, corpus: _Corpus, wanted: Sequence[Target]) -> Tea
             withheld=corpus.withheld,
             styles_folder=work.styles,
             targets=wanted,
+            priced=pricing(settings, of_teacher(settings)),
         )
     from idiolect.teachers.extractive import ExtractiveTeacher
 

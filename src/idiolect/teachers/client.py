@@ -95,14 +95,14 @@ class ChatClient:
             options["max_tokens"] = LONGEST_ANSWER
         if self._temperature is not None:
             options["temperature"] = self._temperature
-        sent: list[Any] = list(messages)
         try:
             # the library's own timeout is one between bytes: an answer that drips would never end
             async with asyncio.timeout(self._timeout):
                 response = await self._client.chat.completions.with_raw_response.create(
                     model=self.model,
-                    messages=sent,
-                    extra_body=options,  # as named arguments they would be walked through for files
+                    messages=[],
+                    # named arguments are walked through for files, which takes a third of a call's CPU time
+                    extra_body={"messages": list(messages), **options},
                 )
         except TimeoutError:
             raise CallFailedError("transient", "timeout", "no whole answer in time") from None

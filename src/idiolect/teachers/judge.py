@@ -10,6 +10,7 @@ from idiolect.progress import Progress
 from idiolect.teachers.endpoint import of_judge
 from idiolect.teachers.retry import Backoff
 from idiolect.teachers.rounds import Rounds
+from idiolect.teachers.tally import Priced, no_price
 from idiolect.teachers.verdicts import Question, Verdict
 
 Verdicts = dict[tuple[str, str], Verdict]
@@ -22,10 +23,16 @@ class Judge:
     `counts` are those of `idiolect.teachers.rounds.Rounds`.
     """
 
-    def __init__(self, settings: Generate, cache_path: Path, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        settings: Generate,
+        cache_path: Path,
+        backoff: Backoff | None = None,
+        priced: Priced = no_price,
+    ) -> None:
         self.endpoint = of_judge(settings)
         self.rounds: Rounds[Verdict] = Rounds(
-            self.endpoint, "the judge", settings, cache_path, "judge", backoff
+            self.endpoint, "the judge", settings, cache_path, "judge", backoff, priced
         )
 
     @property

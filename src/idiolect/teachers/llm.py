@@ -27,6 +27,7 @@ from idiolect.teachers.reporting.before_and_after import Corrected
 from idiolect.teachers.retry import Backoff
 from idiolect.teachers.spending import Spending
 from idiolect.teachers.style_texts import LONGEST_STYLE, load_style_texts
+from idiolect.teachers.tally import Priced, no_price
 from idiolect.teachers.writing import Writing
 
 
@@ -40,7 +41,8 @@ class LLMTeacher:
     Of the documents, by id: `languages` are their ISO 639-1 codes, `paths` where they lie in the
     folder, `withheld` those of which nothing is ever sent. The files NAME.md in `styles_folder`
     change or add styles; `weights` are the styles' shares, 1 where it names none. `targets` are
-    requests about failures, made besides those that the chunks give.
+    requests about failures, made besides those that the chunks give. `priced` says in the progress
+    what tokens cost.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class LLMTeacher:
         styles_folder: Path | None = None,
         weights: Mapping[str, float] | None = None,
         targets: Sequence[Target] = (),
+        priced: Priced = no_price,
     ) -> None:
         self.settings, self.cache_path, self.seed = settings, cache_path, seed
         self.backoff = backoff or Backoff()
         self.languages, self.paths, self.withheld = languages, paths, withheld
         self.styles_folder, self.weights, self.targets = styles_folder, weights, targets
+        self.priced = priced
 
     @property
     def name(self) -> str:
@@ -103,8 +107,9 @@ class LLMTeacher:
         budget = Budget(self.settings.max_calls, self.settings.max_tokens, account)
         async with ChatClient(of_teacher(self.settings)) as client:
             asker = Asker(client, answers, budget, Gate(self.settings.concurrency), self.backoff)
-            writing = Writing(self.settings, prompts, asker, progress)
-            made, corrected = await self._ask(chunks, asks, styles, writing)
+            writing = Writing(self.settings, prompts, asker, progress, self.priced)
+            with writing.told(asks):
+                made, corrected = await self._ask(chunks, asks, styles, writing)
         writing.check()
         for note in writing.notes():
             progress.note(note)

@@ -19,6 +19,7 @@ from idiolect.teachers.messages import again
 from idiolect.teachers.protocol import Answer, Message, UnusableAnswerError
 from idiolect.teachers.retry import Backoff
 from idiolect.teachers.spending import Spending
+from idiolect.teachers.tally import Priced, no_price, tally
 
 _HOPELESS = 20
 """Requests in a row without a usable answer after which no more are made."""
@@ -60,10 +61,12 @@ class Rounds(Generic[T]):
         cache_path: Path,
         purpose: str,
         backoff: Backoff | None = None,
+        priced: Priced = no_price,
     ) -> None:
         self.endpoint, self.who, self.settings = endpoint, who, settings
         self.cache_path, self.purpose = cache_path, purpose
         self.backoff = backoff or Backoff()
+        self.priced = priced
         self.counts: Counter[str] = Counter()
         self.trouble = ""
 
@@ -86,7 +89,7 @@ class Rounds(Generic[T]):
         budget = Budget(self.settings.max_calls, self.settings.max_tokens, account)
         async with ChatClient(self.endpoint) as client:
             asker = Asker(client, answers, budget, Gate(self.settings.concurrency), self.backoff)
-            asked = _Round[T](asker, self.who, progress)
+            asked = _Round[T](asker, self.who, progress, self.priced)
             try:
                 await asked.run(requests, self.settings.concurrency, task)
             finally:
@@ -101,8 +104,8 @@ class Rounds(Generic[T]):
 class _Round(Generic[T]):
     """Workers take the requests in order; here stands what came of each, by its place."""
 
-    def __init__(self, asker: Asker, who: str, progress: Progress) -> None:
-        self.asker, self.who, self.progress = asker, who, progress
+    def __init__(self, asker: Asker, who: str, progress: Progress, priced: Priced) -> None:
+        self.asker, self.who, self.progress, self.priced = asker, who, progress, priced
         self.answers: dict[int, dict[str, T]] = {}
         self.counts: Counter[str] = Counter()
         self.trouble = ""
@@ -137,6 +140,7 @@ class _Round(Generic[T]):
             await self._take(*given)
 
     async def _take(self, place: int, request: Request[T]) -> None:
+        known = self.asker.is_cached(request.messages())
         try:
             self.answers[place], malformed = await self._read(request)
         except OverBudgetError:
@@ -152,8 +156,8 @@ class _Round(Generic[T]):
             self._in_a_row = 0
             self.counts["answered"] += 1
             self.counts["malformed"] += malformed
-        budget = self.asker.budget
-        self.progress.advance(detail=f"{budget.calls:,} calls, {budget.tokens:,} tokens")
+        line = tally(self.asker.budget, "", self.asker.from_cache, self.priced)
+        self.progress.advance(detail=line, free=known)
 
     async def _read(self, request: Request[T]) -> tuple[dict[str, T], int]:
         """A request's items by query id, and how many were malformed; asked once more where unusable."""

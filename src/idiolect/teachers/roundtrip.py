@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from msgspec.structs import replace
 
+from idiolect.config import Generate
 from idiolect.mining.fusion import fuse
 from idiolect.mining.ranking import Corpus, top
 from idiolect.records import Query, RejectedQuery
@@ -15,6 +16,13 @@ from idiolect.teachers.filters import rejected
 
 ABOVE = 12
 """Chunks remembered that rank above a query's best positive."""
+
+
+def ranks(settings: Generate) -> bool:
+    """Whether generate ranks an LLM's queries over the corpus, for which the base model is loaded."""
+    return settings.teacher == "llm" and (
+        settings.round_trip > 0 or settings.easy_share < 1 or settings.judge
+    )
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,21 @@ class RoundTrip:
     easy: int = 0
     """Easy queries among those kept."""
     too_easy: int = 0
+
+    def notes(self, easy_share: float) -> Iterator[str]:
+        """What the two tests cost, and what to do where `easy_share` costs more than half of all."""
+        yield f"round trip: {self.not_found:,} queries do not find their chunk, {self.too_easy:,} are too easy"
+        written, found = len(self.kept) + len(self.rejected), len(self.kept) + self.too_easy
+        if self.too_easy:
+            cost = f"generate.easy_share = {easy_share:g} costs {self.too_easy:,} of {written:,} queries"
+            if 2 * self.too_easy > written:
+                easy = (self.easy + self.too_easy) / found
+                half = math.ceil(100 * max(2 * easy - 1, 0.0) - 1e-9) / 100
+                cost += (
+                    f", since {easy:.0%} of those that find their chunk are easy: raise it; "
+                    f"{half:g} would keep half of these, 1 all"
+                )
+            yield cost
 
 
 def travel(

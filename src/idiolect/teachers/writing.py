@@ -1,6 +1,7 @@
 """One run over the requests of a plan: who asks what, what came back, and when there is enough."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from operator import length_hint
@@ -15,6 +16,7 @@ from idiolect.teachers.client import CallFailedError
 from idiolect.teachers.plan import Ask
 from idiolect.teachers.prompt import Prompts
 from idiolect.teachers.protocol import UnusableAnswerError, WrittenQuery, read_queries
+from idiolect.teachers.tally import Priced, no_price, tally
 
 _TOKENS_A_QUERY = 100
 """Of an answer, for reserving; the longest answer so far takes its place where it is longer."""
@@ -31,8 +33,15 @@ _THINNEST = 0.1
 class Writing:
     """Workers take the requests in order; here stands what came of each, by its id."""
 
-    def __init__(self, settings: Generate, prompts: Prompts, asker: Asker, progress: Progress) -> None:
-        self.prompts, self.asker, self.progress = prompts, asker, progress
+    def __init__(
+        self,
+        settings: Generate,
+        prompts: Prompts,
+        asker: Asker,
+        progress: Progress,
+        priced: Priced = no_price,
+    ) -> None:
+        self.prompts, self.asker, self.progress, self.priced = prompts, asker, progress, priced
         self.workers, self.max_queries = settings.concurrency, settings.max_queries
         self.written: dict[str, list[WrittenQuery]] = {}
         self.failures: Counter[str] = Counter()
@@ -41,6 +50,21 @@ class Writing:
         self.unasked = self.spared = self.surplus = 0
         self._in_a_row = 0
         self._on_top: set[str] = set()
+        self._begun = self._expected = self._queries = 0
+        self._cached: set[str] = set()
+
+    @contextlib.contextmanager
+    def told(self, asks: Sequence[Ask]) -> Iterator[None]:
+        """One task of the progress for all runs within: as many of `asks` as bring `max_queries` queries."""
+        targeted = [ask for ask in asks if ask.round]
+        usual = [ask for ask in asks if not ask.round]
+        enough = usual[: reach(usual, 0, self.max_queries)]
+        self._expected = len(self._planned([*targeted, *enough]))
+        self.progress.start("asking the teacher", self._expected, "requests")
+        try:
+            yield
+        finally:
+            self.progress.finish()
 
     async def run_on_top(self, asks: Sequence[Ask]) -> None:
         """Make all of these as far as the caps allow; their queries do not count against `max_queries`."""
@@ -71,7 +95,10 @@ class Writing:
     async def _round(self, asks: Sequence[Ask]) -> None:
         planned = self._planned(asks)
         self.unasked += len(asks) - len(planned)
-        self.progress.start("asking the teacher", len(planned), "chunks")
+        self._begun += len(planned)
+        if self._begun > self._expected:  # the answers have fewer queries than were asked for
+            self._expected = self._begun
+            self.progress.expect(self._expected)
         queue = iter(planned)
         workers: list[asyncio.Task[None]] = []
         try:
@@ -85,14 +112,15 @@ class Writing:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            self.progress.finish()
 
     def _planned(self, asks: Iterable[Ask]) -> list[Ask]:
         """The requests whose answer is cached, and as many others as there are calls."""
         left = self.asker.budget.calls_left
         planned = []
         for ask in asks:
-            if not self.asker.is_cached(self.prompts.messages(ask)):
+            if self.asker.is_cached(self.prompts.messages(ask)):
+                self._cached.add(ask.id)
+            else:
                 left -= 1
                 if left < 0:
                     continue
@@ -138,11 +166,11 @@ class Writing:
             self._failed(failure)
         else:
             self.malformed += malformed
+            self._queries += len(self.written[ask.id])
             self._in_a_row = 0
-        budget = self.asker.budget
-        spent = f"spent {budget.calls:,} calls, {budget.tokens:,} tokens"
-        left = f"left {budget.calls_left:,} calls, {max(budget.max_tokens - budget.tokens, 0):,} tokens"
-        self.progress.advance(detail=f"{spent}; {left}")
+        got = f"{self._queries:,} queries"
+        line = tally(self.asker.budget, got, self.asker.from_cache, self.priced)
+        self.progress.advance(detail=line, free=ask.id in self._cached)
 
     async def _ask(self, ask: Ask) -> tuple[list[WrittenQuery], int]:
         """The queries and how many items were malformed; an unusable answer is asked for once more."""
