@@ -147,7 +147,7 @@ class Generate(Section, frozen=True, kw_only=True):
     ] = 0
     easy_share: Annotated[
         float,
-        Meta(ge=0, le=1, description="share of queries at most whose chunk is first by dense and BM25 both"),
+        Meta(ge=0, le=1, description="share of the kept queries at most that dense and BM25 both find first"),
     ] = 1.0
     min_quality: Annotated[
         int, Meta(ge=1, le=10, description="queries that the LLM itself scores below this are rejected")
