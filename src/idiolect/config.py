@@ -173,7 +173,7 @@ class Prepare(Section, frozen=True, kw_only=True):
     ] = 0.95
     candidates: Annotated[int, Meta(ge=2, description="top ranks of the fused ranking that are mined")] = 30
     masked_queries: Annotated[
-        int, Meta(ge=10, description="masked pseudo-queries that choose the fusion weight")
+        int, Meta(ge=10, description="masked pseudo-queries that choose the fusion's weight, k1 and b")
     ] = 300
     dev_corpus: Annotated[
         int, Meta(ge=50, description="passages that a checkpoint is ranked over on dev")

@@ -65,7 +65,7 @@ STAGES = (
     ),
     Stage(
         name="prepare",
-        version=1,
+        version=2,
         reads=("documents", "chunks", "queries", "negatives"),
         writes=(
             "splits",

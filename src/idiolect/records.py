@@ -154,12 +154,17 @@ class TrainingExample(Record, frozen=True, kw_only=True):
 
 
 class Fusion(Record, frozen=True, kw_only=True):
-    """How dense and BM25 scores become one: z(dense) + weight · z(BM25), z over the corpus."""
+    """How dense and BM25 scores become one: z(dense) + weight · z(BM25).
+
+    Each z is over the union of both sides' best `candidates`, and no other passage ranks before one
+    of these: a search that sees no more of the corpus finds the same.
+    """
 
     weight: float = 0.5
     k1: float = 0.9
     b: float = 0.4
     language: str = "en"
+    candidates: int = 1_000
 
 
 class FrozenTest(Record, frozen=True, kw_only=True):
@@ -182,12 +187,14 @@ class Mining(Record, frozen=True, kw_only=True):
     """What prepare found about the corpus: the base's fusion and the curve that chose its weight.
 
     `weight_curves`: what that curve is the mean of, "masked" and, where people's queries are enough, "labelled".
+    `weight_interval`: where 95% of the weights lie that other draws of the same queries would choose.
     """
 
     fusion: Fusion
     weight_curve: dict[str, float]
     masked: list[Query]
     weight_curves: dict[str, dict[str, float]] = {}
+    weight_interval: tuple[float, float] | None = None
 
 
 class Selection(Record, frozen=True, kw_only=True):
@@ -204,3 +211,4 @@ class Selection(Record, frozen=True, kw_only=True):
     weight_curve: dict[str, float]
     training: dict[str, Any]
     weight_curves: dict[str, dict[str, float]] = {}
+    weight_intervals: dict[str, tuple[float, float]] = {}

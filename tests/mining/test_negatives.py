@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from idiolect.mining.negatives import hard_negatives, listwise_candidates
-from idiolect.mining.ranking import top
+from idiolect.mining.top import top
 
 SCORES = np.linspace(10.0, 0.1, 100)  # column 0 ranks first
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from idiolect.mining.fusion import fuse, standardise
-from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.ranking import Corpus
+from idiolect.mining.top import top
 from idiolect.records import Fusion, Passage
 
 
@@ -44,7 +45,9 @@ def test_the_fused_score_is_both_sides_at_the_fusions_weight():
     vector = np.array([0.1, 0.8, 0.3, 0.5], np.float32)
     ours = corpus(0.75)
     assert ours.dense(vector) == pytest.approx([0.1, 0.8, 0.3])
-    assert ours.fused("pump", vector) == pytest.approx(fuse(ours.dense(vector), ours.lexical("pump"), 0.75))
+    assert ours.fused("pump", vector) == pytest.approx(
+        fuse(ours.dense(vector), ours.lexical("pump"), 0.75, 9)
+    )
     assert corpus(0.0).fused("pump", vector) == pytest.approx(standardise(ours.dense(vector)))
 
 

@@ -8,7 +8,14 @@ import numpy as np
 
 from idiolect.evaluation.significance import Comparison, compare, mean_interval
 from idiolect.mining.duplicates import saying_the_same
-from idiolect.mining.fusion import WEIGHTS, best_weight, weight_curve
+from idiolect.mining.fusion import (
+    DOCUMENTED_DEFAULT,
+    WEIGHTS,
+    Sides,
+    best_weight,
+    reciprocal_ranks,
+    weight_curve,
+)
 from idiolect.mining.masking import masked_passages, with_masks
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.splits import group_of
@@ -102,7 +109,8 @@ def _reciprocal_ranks(
     dense: np.ndarray, lexical: np.ndarray, answers: Sequence[int], weights: Sequence[float]
 ) -> Mapping[float, float]:
     """One query: fusion weight → reciprocal rank of its best answer."""
-    return weight_curve(lambda _: dense, lambda _: lexical, [answers], weights)
+    sides = Sides(dense, lexical, DOCUMENTED_DEFAULT.candidates)
+    return weight_curve(reciprocal_ranks([sides], [answers], weights), weights)
 
 
 def _clusters(chunks: Sequence[Chunk], queries: Sequence[Query]) -> dict[str, str]:

@@ -86,7 +86,9 @@ def _score_rows(
         rows["bm25"] = corpus.lexical(text)
     if "hybrid" in kinds:
         rows["hybrid"] = (
-            fuse(rows["dense"], rows["bm25"], corpus.fusion.weight) if corpus.fusion.weight else rows["dense"]
+            fuse(rows["dense"], rows["bm25"], corpus.fusion.weight, corpus.fusion.candidates)
+            if corpus.fusion.weight
+            else rows["dense"]
         )
     return {kind: rows[kind] for kind in kinds}
 

@@ -9,7 +9,8 @@ from idiolect.bundle import Bundle
 from idiolect.errors import InputError
 from idiolect.files import read_jsonl
 from idiolect.mining.fusion import fuse
-from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.ranking import Corpus
+from idiolect.mining.top import top
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Document, Record
@@ -67,8 +68,9 @@ class MemoryIndex:
         dense = self.corpus.dense(self.encoder.encode([query], "query")[0])
         if mode == "dense":
             return dense
-        weight = self.corpus.fusion.weight
-        return fuse(dense, self.corpus.lexical(query), weight) if weight else fuse(dense, dense, 0.0)
+        fusion = self.corpus.fusion
+        lexical = self.corpus.lexical(query) if fusion.weight else dense
+        return fuse(dense, lexical, fusion.weight, fusion.candidates)
 
     def _hit(self, rank: int, column: int, score: float) -> Hit:
         chunk = self.chunks[column]

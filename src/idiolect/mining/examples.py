@@ -10,7 +10,8 @@ from idiolect.config import Prepare
 from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.masking import squeeze
 from idiolect.mining.negatives import hard_negatives, listwise_candidates
-from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.ranking import Corpus
+from idiolect.mining.top import top
 from idiolect.records import Chunk, Negative, Objective, Query, TextRef, TrainingExample
 
 

@@ -1,9 +1,10 @@
-"""Dense and BM25 scores made one: z(dense) + weight · z(BM25), each standardised over the corpus."""
+"""Dense and BM25 scores made one: z(dense) + weight · z(BM25), each standardised over the candidates of both."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from idiolect.mining.top import top
 from idiolect.records import Fusion
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 4.0)
@@ -26,33 +27,55 @@ def standardise(scores: np.ndarray, among: np.ndarray | None = None) -> np.ndarr
     return result
 
 
-def fuse(dense: np.ndarray, lexical: np.ndarray, weight: float) -> np.ndarray:
-    """Fused scores, the shape of `dense`: one row a query, one column a passage."""
-    fused: np.ndarray = standardise(dense)
-    if weight:
-        fused = fused + weight * standardise(lexical)
-    return fused
+def candidates(dense: np.ndarray, lexical: np.ndarray, depth: int) -> np.ndarray:
+    """Columns, ascending, of the union of both sides' `depth` best; what shares no term is no one's best."""
+    if depth >= len(dense):
+        return np.arange(len(dense))
+    found = top(lexical, depth)
+    return np.union1d(top(dense, depth), found[lexical[found] > 0])
 
 
-def weight_curve(
-    dense: Callable[[int], np.ndarray],
-    lexical: Callable[[int], np.ndarray],
-    relevant: Sequence[Sequence[int]],
-    weights: Sequence[float] = WEIGHTS,
-) -> Mapping[float, float]:
-    """Weight → mean reciprocal rank of the best relevant passage over the whole corpus.
+class Sides:
+    """One query's scores by either side, float [passages], standardised over the candidates."""
 
-    `dense(i)` and `lexical(i)` give query i's score rows, `relevant[i]` its relevant columns;
-    a tie counts against the relevant passage.
+    def __init__(self, dense: np.ndarray, lexical: np.ndarray, depth: int) -> None:
+        inside = candidates(dense, lexical, depth)
+        self.dense = standardise(dense, among=dense[inside])
+        self.lexical = standardise(lexical, among=lexical[inside])
+        self.outside = np.ones(len(dense), bool)
+        self.outside[inside] = False
+
+    def fused(self, weight: float) -> np.ndarray:
+        """float [passages]: weight 0 is dense alone; else those that are no candidates come after all that are."""
+        fused: np.ndarray = self.dense + weight * self.lexical if weight else self.dense
+        if weight and self.outside.any():
+            last = fused[~self.outside].min()
+            fused[self.outside] = np.minimum(fused[self.outside], last) - 1.0
+        return fused
+
+
+def fuse(dense: np.ndarray, lexical: np.ndarray, weight: float, depth: int) -> np.ndarray:
+    """One query's fused scores, float [passages]; `depth` is the number of each side's candidates."""
+    return Sides(dense, lexical, depth).fused(weight) if weight else standardise(dense)
+
+
+def reciprocal_ranks(
+    sides: Iterable[Sides], relevant: Iterable[Sequence[int]], weights: Sequence[float] = WEIGHTS
+) -> np.ndarray:
+    """float [queries, weights]: 1 / rank of the best relevant passage, a tie counting against it.
+
+    `relevant` are each query's columns.
     """
-    totals = dict.fromkeys(weights, 0.0)
-    for i, columns in enumerate(relevant):
-        z_dense, z_lexical = standardise(dense(i)), standardise(lexical(i))
-        for weight in weights:
-            row = z_dense + weight * z_lexical
-            best = max(float(row[column]) for column in columns)
-            totals[weight] += 1.0 / max(int(np.count_nonzero(row >= best)), 1)
-    return {weight: total / max(len(relevant), 1) for weight, total in totals.items()}
+    rows = []
+    for both, columns in zip(sides, relevant, strict=True):
+        fused = [both.fused(weight) for weight in weights]
+        rows.append([1.0 / int(np.count_nonzero(row >= row[list(columns)].max())) for row in fused])
+    return np.array(rows).reshape(len(rows), len(weights))
+
+
+def weight_curve(ranks: np.ndarray, weights: Sequence[float] = WEIGHTS) -> dict[float, float]:
+    """Weight → mean reciprocal rank, of what `reciprocal_ranks` gives for at least one query."""
+    return dict(zip(weights, map(float, ranks.mean(axis=0)), strict=True))
 
 
 def best_weight(curve: Mapping[float, float]) -> float:

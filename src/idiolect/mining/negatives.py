@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from idiolect.mining.ranking import top
+from idiolect.mining.top import top
 
 _SAMPLED_FROM = 10  # NV-Retriever samples its four negatives from the top ten (arXiv 2407.15831)
 

@@ -39,21 +39,5 @@ class Corpus:
 
     def fused(self, text: str, vector: np.ndarray) -> np.ndarray:
         """Fused score of one query with every passage: float32 [passages]."""
-        dense = self.dense(vector)
-        return (
-            fuse(dense, self.lexical(text), self.fusion.weight)
-            if self.fusion.weight
-            else fuse(dense, dense, 0)
-        )
-
-
-def top(scores: np.ndarray, count: int) -> np.ndarray:
-    """Columns of the `count` highest scores, best first; equals in column order."""
-    count = min(count, len(scores))
-    if count < len(scores):
-        threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
-        candidates = np.flatnonzero(scores >= threshold)
-    else:
-        candidates = np.arange(len(scores))
-    best: np.ndarray = candidates[np.argsort(-scores[candidates], kind="stable")][:count]
-    return best
+        dense, fusion = self.dense(vector), self.fusion
+        return fuse(dense, self.lexical(text) if fusion.weight else dense, fusion.weight, fusion.candidates)

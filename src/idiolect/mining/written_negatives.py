@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from idiolect.mining.fusion import standardise
+from idiolect.mining.fusion import candidates, standardise
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.records import Chunk, Negative, Passage, TrainingExample, WrittenNegative
@@ -54,10 +54,13 @@ class WrittenNegatives:
 
     def _score(self, example: TrainingExample, vector: np.ndarray, passage: Passage) -> float:
         """The fused score that the passage would have in the corpus, by the corpus's own mean and deviation."""
-        corpus = self.corpus
+        corpus, weight = self.corpus, self.corpus.fusion.weight
+        others = corpus.dense(vector)
         dense = np.array([self.vectors[example.query_id] @ vector])
-        score = standardise(dense, among=corpus.dense(vector))
-        if corpus.fusion.weight:
-            lexical = np.array([corpus.bm25.score(example.query, passage.full_text)])
-            score = score + corpus.fusion.weight * standardise(lexical, among=corpus.lexical(example.query))
+        if not weight:
+            return round(float(standardise(dense, among=others)[0]), 4)
+        shared = corpus.lexical(example.query)
+        inside = candidates(others, shared, corpus.fusion.candidates)
+        lexical = np.array([corpus.bm25.score(example.query, passage.full_text)])
+        score = standardise(dense, others[inside]) + weight * standardise(lexical, shared[inside])
         return round(float(score[0]), 4)

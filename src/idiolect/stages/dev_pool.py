@@ -4,7 +4,8 @@ import random
 from dataclasses import replace
 
 from idiolect.evaluation.beir import Dataset
-from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.ranking import Corpus
+from idiolect.mining.top import top
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
 from idiolect.stages.encoders import encode

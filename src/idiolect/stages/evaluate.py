@@ -275,6 +275,14 @@ def _falls(comparison: Comparison) -> bool:
     return comparison.delta < 0 and (comparison.p < LEVEL or comparison.delta < -_NOTABLE_FALL)
 
 
+def _weight(selection: Selection, side: str) -> str:
+    chosen = f"{selection.fusion[side].weight:g}"
+    if side not in selection.weight_intervals:
+        return chosen
+    low, high = selection.weight_intervals[side]
+    return f"{chosen} (other draws of them: {low:g} to {high:g})"
+
+
 def _notes(selection: Selection, judged_by: str) -> list[str]:
     """How dev chose; `judged_by` is the teacher whose queries decide, "" where people's do."""
     weighed = "masked pseudo-queries" + (
@@ -282,8 +290,8 @@ def _notes(selection: Selection, judged_by: str) -> list[str]:
     )
     notes = [
         f"{selection.share:.0%} of the weights' change was kept, chosen on dev ({selection.judged_by}).",
-        f"Fusion weights, chosen on {weighed}: base {selection.fusion['base'].weight:g}, "
-        f"tuned {selection.fusion['tuned'].weight:g}.",
+        f"Fusion weights, chosen on {weighed}: base {_weight(selection, 'base')}, "
+        f"tuned {_weight(selection, 'tuned')}.",
     ]
     if judged_by == "extractive":
         notes.append(

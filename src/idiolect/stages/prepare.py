@@ -16,7 +16,7 @@ from idiolect.mining.frozen_test import freeze, still_frozen
 from idiolect.mining.masking import masked_passages, with_masks
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.splits import assign, group_of
-from idiolect.mining.weighting import choose_weight
+from idiolect.mining.weighting import LEXICAL_SETTINGS, choose_weight
 from idiolect.mining.written_negatives import WrittenNegatives
 from idiolect.progress import Progress, track
 from idiolect.readers.language import most_frequent
@@ -83,9 +83,14 @@ def run(context: Context) -> Summary:
 
     asked_dev = labelled_set(labelled.queries["dev"], "dev", chunks)
     steering = asked(asked_dev) if labelled.steers else ()
-    weighed = choose_weight(chunks, vectors, masked, steering, Fusion(language=language), encoder)
+    fusion = Fusion(language=language)
+    weighed = choose_weight(chunks, vectors, masked, steering, fusion, encoder, LEXICAL_SETTINGS)
     mining = Mining(
-        fusion=weighed.fusion, weight_curve=weighed.curve, masked=list(masked), weight_curves=weighed.curves
+        fusion=weighed.fusion,
+        weight_curve=weighed.curve,
+        masked=list(masked),
+        weight_curves=weighed.curves,
+        weight_interval=weighed.interval,
     )
     corpus = Corpus([chunk.passage for chunk in chunks], vectors, mining.fusion)
 

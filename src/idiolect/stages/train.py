@@ -73,7 +73,7 @@ def run(context: Context) -> Summary:
     with replacing(work.model) as folder:
         model.save(str(folder), create_model_card=False)
 
-    weighed = Weighed(mining.fusion, mining.weight_curve, mining.weight_curves)
+    weighed = Weighed(mining.fusion, mining.weight_curve, mining.weight_curves, mining.weight_interval)
     if share:
         weighed = _refit_fusion(context, mining, judge)
     selection = Selection(
@@ -84,6 +84,11 @@ def run(context: Context) -> Summary:
         fusion={"base": mining.fusion, "tuned": weighed.fusion},
         weight_curve=weighed.curve,
         weight_curves=weighed.curves,
+        weight_intervals={
+            side: interval
+            for side, interval in (("base", mining.weight_interval), ("tuned", weighed.interval))
+            if interval
+        },
         training=trained,
     )
     write_json(work.selection, selection)

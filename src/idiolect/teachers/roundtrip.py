@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from idiolect.config import Generate
 from idiolect.mining.fusion import fuse
-from idiolect.mining.ranking import Corpus, top
+from idiolect.mining.ranking import Corpus
+from idiolect.mining.top import top
 from idiolect.records import Query, RejectedQuery
 from idiolect.teachers.filters import rejected
 
@@ -52,7 +53,7 @@ def places(
         for positive in query.positives:
             relevant[[corpus.columns[one] for one in same.get(positive, [positive])]] = True
         dense, lexical = corpus.dense(vector), corpus.lexical(query.text)
-        fused = fuse(dense, lexical, corpus.fusion.weight)
+        fused = fuse(dense, lexical, corpus.fusion.weight, corpus.fusion.candidates)
         rank = _rank(fused, relevant)
         before = top(np.where(relevant, -np.inf, fused), min(rank - 1, ABOVE)) if rank > 1 else ()
         yield Place(
