@@ -24,6 +24,7 @@ SETTINGS = (
     "generate.max_queries=200",
     "prepare.masked_queries=24",
     "prepare.test_fraction=0.25",
+    "prepare.dev_fraction=0.2",
     "prepare.dev_corpus=50",
     "train.batch_size=8",
     "train.epochs=6",
