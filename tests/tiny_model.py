@@ -26,40 +26,58 @@ WORDS = (
 def save_tiny_model(path: Path, seed: int = 0, dense: bool = False, layers: int = 2) -> Path:
     """Write a sentence-transformers directory with prompts, mean pooling, optionally Dense, and Normalize."""
     import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.base.modules import Dense, Normalize, Transformer
-    from sentence_transformers.sentence_transformer.modules import Pooling
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+    from sentence_transformers.base.modules import Dense
+    from transformers import BertConfig, BertModel
 
     torch.manual_seed(seed)
-    tokenizer = _tokenizer()
+    tokenizer = named_tokenizer()
     config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=DIMENSION,
-        num_hidden_layers=layers,
-        num_attention_heads=4,
-        intermediate_size=128,
-        max_position_embeddings=64,
-        initializer_range=0.2,
+        vocab_size=len(tokenizer),
+        **shape(DIMENSION, layers),
     )
     source = path.with_name(path.name + "-transformer")
     BertModel(config).save_pretrained(source)
-    named = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+    tokenizer.save_pretrained(source)
+    prompts = {"query": QUERY_PROMPT, "document": PASSAGE_PROMPT}
+    return save_modules(path, source, DIMENSION, prompts, [Dense(DIMENSION, 32)] if dense else [])
+
+
+def shape(hidden: int, layers: int) -> dict[str, int | float]:
+    """A tiny transformer's, in the names of its configuration."""
+    return {
+        "hidden_size": hidden,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 4,
+        "intermediate_size": 2 * hidden,
+        "max_position_embeddings": 64,
+        "initializer_range": 0.2,
+    }
+
+
+def save_modules(path: Path, source: Path, size: int, prompts, more=(), pooling: str = "mean") -> Path:
+    """Write a transformer with pooling, further modules and Normalize."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Normalize, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    transformer = Transformer(str(source), max_seq_length=MAX_TOKENS)
+    modules = [transformer, Pooling(size, pooling_mode=pooling), *more, Normalize()]
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(path))
+    return path
+
+
+def named_tokenizer():
+    """A WordPiece tokenizer as transformers holds it, which knows the names of its special tokens."""
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast(
+        tokenizer_object=_tokenizer(),
         unk_token="[UNK]",
         cls_token="[CLS]",
         sep_token="[SEP]",
         pad_token="[PAD]",
         mask_token="[MASK]",
     )
-    named.save_pretrained(source)
-    modules = [Transformer(str(source), max_seq_length=MAX_TOKENS), Pooling(DIMENSION)]
-    if dense:
-        modules.append(Dense(DIMENSION, 32))
-    modules.append(Normalize())
-    prompts = {"query": QUERY_PROMPT, "document": PASSAGE_PROMPT}
-    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(path))
-    return path
 
 
 def _tokenizer():

@@ -192,10 +192,19 @@ class Prepare(Section, frozen=True, kw_only=True):
 class Train(Section, frozen=True, kw_only=True):
     base: Annotated[
         str,
-        Meta(description="base model: a directory, a hub name, or auto (all-MiniLM-L6-v2 from its package)"),
+        Meta(
+            description="base model: a directory, a hub name, auto (all-MiniLM-L6-v2 from its package), or, for "
+            "adapter = linear, an embedding endpoint's URL#MODEL"
+        ),
     ] = "auto"
     epochs: Annotated[int, Meta(ge=1, description="passes over the training queries")] = 1
-    learning_rate: Annotated[float, Meta(gt=0, description="peak learning rate of AdamW")] = 2e-5
+    learning_rate: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="peak learning rate of AdamW; 0 takes the adapter's own: 2e-5, lora 2e-4, linear 3e-4",
+        ),
+    ] = 0.0
     batch_size: Annotated[int, Meta(ge=2, description="queries a step")] = 32
     max_tokens: Annotated[
         int, Meta(ge=16, description="tokens of a passage that training reads; serving reads the whole chunk")
@@ -204,8 +213,12 @@ class Train(Section, frozen=True, kw_only=True):
         0.05
     )
     adapter: Annotated[
-        Literal["full", "last-layers"], Meta(description="which weights learn: all, or the last two layers")
+        Literal["full", "lora", "last-layers", "linear"],
+        Meta(
+            description="what learns: all weights, LoRA, the last two layers, or a linear map of the base's vectors"
+        ),
     ] = "full"
+    lora_rank: Annotated[int, Meta(ge=1, description="rank of LoRA's updates")] = 16
     dimensions: Annotated[
         tuple[int, ...],
         Meta(description="Matryoshka dimensions that are trained; those the base lacks are left out"),
@@ -295,7 +308,22 @@ def load(path: Path | None = None, settings: Iterable[str] = ()) -> Config:
     return config
 
 
+def is_endpoint(model: str) -> bool:
+    """Whether a model is named by the address of an embeddings endpoint, URL#MODEL."""
+    return model.startswith(("http://", "https://"))
+
+
 def _check(config: Config) -> None:
+    if is_endpoint(config.train.base):
+        if config.train.adapter != "linear":
+            raise ConfigError(
+                f"train.base {config.train.base} is an endpoint, whose weights cannot be trained: "
+                "set train.adapter to 'linear', which maps its vectors"
+            )
+        if not config.train.base.partition("#")[2]:
+            raise ConfigError(
+                f"train.base {config.train.base} names no model of the endpoint: give URL#MODEL"
+            )
     if config.ingest.overlap_tokens * 2 > config.ingest.chunk_tokens:
         raise ConfigError("ingest.overlap_tokens must be at most half of ingest.chunk_tokens")
     if config.prepare.test_fraction + config.prepare.dev_fraction >= 0.9:

@@ -211,9 +211,9 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
     else:
         ranked = False
     if ranked or "train.base" in stage.settings or "train" in stage.settings:
-        from idiolect.runtimes.model_files import describe, resolve
+        from idiolect.runtimes.model_files import base_digest
 
-        inputs["base model"] = describe(resolve(context.config.train.base)).digest
+        inputs["base model"] = base_digest(context.config.train.base)
     if stage.name == "generate" and context.config.generate.teacher == "llm":
         inputs["prompts"] = digest_path(Path(__file__).parent / "teachers" / "styles")
         given = {"styles": context.workspace.styles, "exemplars": Path(context.config.generate.exemplars)}

@@ -1,7 +1,6 @@
 """Any model on any BEIR set: what `score` does, as a function."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from idiolect import config as configuration
 from idiolect.bundle import Bundle, is_bundle
@@ -14,9 +13,9 @@ from idiolect.mining.ranking import Corpus
 from idiolect.progress import Progress, track
 from idiolect.readers.base import Parsed, paragraphs
 from idiolect.records import Document, Fusion, Passage
-from idiolect.runtimes.base import Runtime
+from idiolect.runtimes.base import TextEncoder
 from idiolect.runtimes.model_files import load_tokenizer, resolve
-from idiolect.runtimes.opening import open_runtime
+from idiolect.runtimes.opening import open_encoder
 
 
 def score_model(
@@ -44,16 +43,15 @@ def score_model(
     return {kind: aggregate(run.values, dataset.queries) for kind, run in runs.items()}
 
 
-def _open(model: str) -> tuple[Runtime, Fusion, int, int]:
+def _open(model: str) -> tuple[TextEncoder, Fusion, int, int]:
     """The runtime, its fusion, and its chunk and overlap tokens."""
     defaults = configuration.Ingest()
-    if model.startswith(("http://", "https://")):
+    if configuration.is_endpoint(model):
         from idiolect.runtimes.endpoint import EndpointRuntime
 
-        endpoint = cast(Runtime, EndpointRuntime(model))
-        return endpoint, DOCUMENTED_DEFAULT, defaults.chunk_tokens, defaults.overlap_tokens
+        return EndpointRuntime(model), DOCUMENTED_DEFAULT, defaults.chunk_tokens, defaults.overlap_tokens
     path = resolve(model)
-    runtime = open_runtime(path)
+    runtime = open_encoder(path)
     if is_bundle(path):
         manifest = Bundle.load(path).manifest
         return runtime, manifest.fusion, manifest.chunk_tokens, manifest.overlap_tokens
@@ -61,7 +59,7 @@ def _open(model: str) -> tuple[Runtime, Fusion, int, int]:
 
 
 def _chunked(
-    dataset: Dataset, runtime: Runtime, chunk_tokens: int, overlap: int, progress: Progress
+    dataset: Dataset, runtime: TextEncoder, chunk_tokens: int, overlap: int, progress: Progress
 ) -> tuple[list[Passage], list[str]]:
     """The chunks of all documents as passages, and each one's document id.
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
+from tiny_families import save_tiny_family
 from tiny_model import DIMENSION, MAX_TOKENS, TEXTS
 
+from idiolect.chunking import TokenCounter
 from idiolect.errors import BundleError, ModelError, UsageError
 from idiolect.runtimes import open_runtime
 from idiolect.runtimes.layout import WEIGHTS
-from idiolect.runtimes.model_files import describe
+from idiolect.runtimes.model_files import describe, load_tokenizer
 from idiolect.runtimes.opening import open_graph
 from idiolect.runtimes.torch import TorchRuntime
 
@@ -87,6 +89,33 @@ def test_a_model_in_training_is_evaluated_without_dropout_and_stays_as_it_was(ex
     np.testing.assert_allclose(runtime.encode(TEXTS, "query"), reference["query"], atol=1e-4)
     assert model.training
     assert model[0].auto_model.config._attn_implementation == attention
+
+
+@pytest.fixture(scope="module")
+def decoder(tmp_path_factory):
+    return describe(save_tiny_family(tmp_path_factory.mktemp("decoder") / "model", "qwen3"))
+
+
+@pytest.mark.parametrize("kind", ["query", "passage"])
+def test_a_decoder_with_instructions_is_encoded_as_sentence_transformers_does(decoder, kind):
+    """Whose tokenizer pads on the left, puts an end of text after each, and cuts before that."""
+    assert decoder.query_prompt
+    assert not decoder.passage_prompt
+    model = SentenceTransformer(str(decoder.path), device="cpu")
+    name = "query" if kind == "query" else "document"
+    vectors = TorchRuntime(decoder, precision="float32").encode(TEXTS, kind)
+    np.testing.assert_allclose(vectors, model.encode(TEXTS, prompt_name=name), atol=1e-5)
+    runtime = TorchRuntime(decoder)
+    alone = np.concatenate([runtime.encode([text], kind) for text in TEXTS])
+    assert np.sum(vectors * alone, axis=1).min() > 0.999
+
+
+def test_a_decoders_tokens_are_counted_with_the_end_of_text(decoder):
+    counter = TokenCounter(load_tokenizer(decoder.path))
+    ids = TorchRuntime(decoder).tokens(TEXTS, "passage", None)
+    assert counter.count_all(TEXTS) == [len(row) for row in ids]
+    assert counter.special == 1
+    assert all(row[-1] == 0 for row in ids)
 
 
 def test_a_bare_model_directory_opens_with_torch(exported):

@@ -4,11 +4,10 @@ import threading
 
 import pytest
 from serving_fixture import Running
-from tiny_model import DIMENSION, save_tiny_model
+from tiny_bundle import write_tiny_bundle
+from tiny_model import save_tiny_model
 
-from idiolect.bundle import Base, Manifest, Prompts, write_bundle
 from idiolect.config import Serve
-from idiolect.records import Fusion
 from idiolect.runtimes.graph import convert_openvino, export_onnx
 from idiolect.runtimes.layout import GRAPHS
 from idiolect.runtimes.model_files import describe
@@ -19,27 +18,13 @@ from idiolect.server.service import Service
 def bundle_path(tmp_path_factory):
     root = tmp_path_factory.mktemp("served")
     files = describe(save_tiny_model(root / "tiny"))
-    manifest = Manifest(
-        name="tiny",
-        weights="tuned",
-        verdict="promote",
-        base=Base(name="tiny-base", digest="0" * 64),
-        model_digest=files.digest,
-        dimension=DIMENSION,
-        dimensions=[DIMENSION, 32, 16],
-        max_tokens=files.max_tokens,
-        chunk_tokens=files.max_tokens,
-        overlap_tokens=8,
-        prompts=Prompts(query=files.query_prompt, passage=files.passage_prompt),
-        fusion=Fusion(),
-    )
 
     def fill(draft):
         export_onnx(files, draft / GRAPHS["onnx"])
         convert_openvino(draft / GRAPHS["onnx"], draft / GRAPHS["openvino"])
         return {}
 
-    return write_bundle(root / "bundle", manifest, files.path, fill).path
+    return write_tiny_bundle(root / "bundle", files, fill)
 
 
 @pytest.fixture(scope="session")

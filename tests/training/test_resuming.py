@@ -73,6 +73,17 @@ def test_it_ends_with_the_same_weights(uninterrupted, tiny_model, folder, steps)
     assert same(model.state_dict(), weights)
 
 
+@pytest.mark.parametrize("adapter", ["lora", "last-layers"])
+def test_whatever_learns_it_ends_with_the_same_weights(tiny_model, folder, adapter):
+    settings = {"adapter": adapter, "learning_rate": 1e-3}
+    whole, before, result, _ = trained(tiny_model, folder / "whole", **(TWO_EPOCHS | settings))
+    killed_after(AN_EPOCH + 3, tiny_model, folder, **settings)
+    model, _, resumed, _ = trained(tiny_model, folder, **(TWO_EPOCHS | settings))
+    assert resumed == result
+    assert same(model.state_dict(), whole.state_dict())
+    assert not same(model.state_dict(), before)
+
+
 def test_it_may_be_killed_again_and_again(uninterrupted, tiny_model, folder):
     weights, result = uninterrupted
     for _ in range(3):

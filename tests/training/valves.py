@@ -64,7 +64,8 @@ def trained(path, folder, dev_score=None, progress=None, key="one training", **c
     """The model, its weights before, what `train` returned, and the loss before and after."""
     files = describe(path)
     settings = Train(**({"epochs": 2, "batch_size": 7, "learning_rate": 5e-4, "max_tokens": 32} | changes))
-    model = load_for_training(files, settings.adapter)
+    torch.manual_seed(13)
+    model = load_for_training(files, settings.adapter, settings.lora_rank)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     guide = guide_of(files)
     losses = [own_loss(model, files, guide, settings)]

@@ -182,6 +182,7 @@ def _close(
     """The closing table, the verdict, examples, and where to go from here; the exit code."""
     from idiolect.evaluation.closing import closing_lines, closing_table
     from idiolect.evaluation.report import read_report
+    from idiolect.runtimes.mapping import endpoint_of
 
     report = read_report(workspace.report)
     code = 0 if report.promoted else BASE_KEPT
@@ -199,7 +200,10 @@ def _close(
     click.echo(f"Report:  {workspace.report_page}")
     if workspace.bundle.exists():
         click.echo(f'Search:  idiolect search -w {workspace.root} "your query"')
-        click.echo(f"Serve:   idiolect serve {workspace.bundle}")
+        if endpoint := endpoint_of(workspace.bundle):
+            click.echo(f"Weights: a map of what {endpoint} answers")
+        else:
+            click.echo(f"Serve:   idiolect serve {workspace.bundle}")
     return code
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from idiolect.config import Config
+from idiolect.config import Config, is_endpoint
 from idiolect.errors import MissingExtra
 from idiolect.estimates.amounts import Amounts, Corpus, amounts, counted, extrapolated, given_tokens
 from idiolect.estimates.bills import Bill, bill, together
@@ -66,6 +66,10 @@ def estimate(work: Workspace, config: Config, source: Path | None, stages: Seque
     """
     if not stages:
         return []
+    if is_endpoint(config.train.base):
+        return [
+            Estimate(stage=stage, basis=[f"nobody knows what {config.train.base} takes"]) for stage in stages
+        ]
     files = describe(resolve(config.train.base))
     if "ingest" in stages and source is not None:
         sample = sample_corpus(

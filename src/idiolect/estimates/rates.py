@@ -57,7 +57,7 @@ def measure(
         encode = factor * _rate(runtime.encode_tokens, tokens, _groups(tokens), seconds)
         train = encode / 2
         del runtime
-        if training:
+        if training and settings.adapter != "linear":
             limit = min(settings.max_tokens, files.max_tokens)
             cut = [ids[:limit] for ids in tokens]
             train = factor * _rate(_step(files, settings), cut, _groups(cut), seconds)

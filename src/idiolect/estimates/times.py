@@ -34,6 +34,7 @@ _PLACING = 1.2e-6  # a query and chunk: scored by both sides, fused, its place l
 _FINDING = 2e-7  # a query and chunk: a stretch looked for
 _RANKING = 6e-6  # a test query and chunk: five runs and four dimensions
 _INTERVALS = 8.0  # bootstraps and permutations
+_MAPPING = 20.0  # a linear map of the base's vectors, dev included
 _TRACING = 20.0  # the ONNX graph of a model of MiniLM's 6 layers, and its conversion
 _TRACED_LAYERS = 6
 _PARITY_TEXTS = 360
@@ -98,6 +99,8 @@ class Clock:
         amounts = self.amounts
         if not amounts.examples:
             return self.rates.start
+        if self.config.train.adapter == "linear":  # of vectors that prepare has left
+            return 2 * self.rates.start + _MAPPING
         evaluations = EVALUATIONS * self.config.train.epochs
         stepping = self.steps * self.step_tokens / self.rates.train
         training = stepping + self.encoding(evaluations * self.dev_tokens)

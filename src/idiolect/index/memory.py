@@ -14,7 +14,7 @@ from idiolect.mining.top import top
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Document, Record
-from idiolect.runtimes.opening import open_runtime
+from idiolect.runtimes.opening import open_encoder
 from idiolect.workspace import Workspace
 
 Mode = Literal["dense", "lexical", "hybrid"]
@@ -42,7 +42,7 @@ class MemoryIndex:
         self.chunks = list(read_jsonl(workspace.require(workspace.chunks, "ingest"), Chunk))
         self.paths = {item.id: item.path for item in read_jsonl(workspace.documents, Document)}
         bundle = Bundle.load(workspace.require(workspace.bundle, "run DOCS"))
-        self.encoder = CachedEncoder(open_runtime(bundle.path), workspace.vectors)
+        self.encoder = CachedEncoder(open_encoder(bundle.path), workspace.vectors)
         passages = [chunk.passage for chunk in self.chunks]
         texts = [passage.full_text for passage in passages]
         progress.start("encoding chunks", len(texts), "texts")

@@ -8,22 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from idiolect.runtimes.base import Kind, OnBatch, Runtime, Vectors
+from idiolect.runtimes.base import Kind, OnBatch, TextEncoder, Vectors
 
 _KEY_BYTES = 16
 _BLOCK = 2048  # texts encoded between two writes: what a kill can lose
 
 
 class CachedEncoder:
-    """A runtime whose vectors are appended to `<directory>/<model digest>.f32` and never computed twice.
+    """An encoder whose vectors are appended to `<directory>/<model digest>.f32` and never computed twice.
 
     Keys and vectors are two append-only files; a record counts once both hold it, so that a
     process killed between the two writes loses that record and nothing else.  A lock file makes
     appends of several processes follow one another.
     """
 
-    def __init__(self, runtime: Runtime, directory: Path) -> None:
+    def __init__(self, runtime: TextEncoder, directory: Path) -> None:
         self.runtime = runtime
+        self.files = runtime.files
         self.dimension = runtime.files.dimension
         stem = directory / runtime.files.digest[:16]
         directory.mkdir(parents=True, exist_ok=True)

@@ -25,12 +25,20 @@ OnBatch = Callable[[int], None]
 """Called after each batch with the number of texts it held."""
 
 
-class Runtime(Protocol):
+class TextEncoder(Protocol):
+    """Whatever gives texts vectors, wherever it runs."""
+
+    files: ModelFiles
+
+    def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:
+        """Vectors [n, dimension] of unit length, in the order of `texts`."""
+
+
+class Runtime(TextEncoder, Protocol):
     """A loaded model. Calls may come from any thread; they are served one batch at a time."""
 
     name: str
     precision: str
-    files: ModelFiles
     max_batch_tokens: int
 
     def tokens(self, texts: Sequence[str], kind: Kind, truncate: Truncate | None = "END") -> list[TokenIds]:
@@ -38,6 +46,3 @@ class Runtime(Protocol):
 
     def encode_tokens(self, tokens: Sequence[TokenIds], on_batch: OnBatch | None = None) -> Vectors:
         """Vectors [n, dimension] of unit length, in the order of `tokens`."""
-
-    def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:
-        """Vectors [n, dimension] of unit length, in the order of `texts`."""

@@ -7,18 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from idiolect.errors import MissingExtra, ModelError
-from idiolect.runtimes.base import Kind, OnBatch, TokenIds, Truncate, Vectors
-from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.base import Kind, OnBatch, Vectors
+from idiolect.runtimes.encoder import unit
+from idiolect.runtimes.model_files import ModelFiles, base_digest
 
 _TEXTS_A_CALL = 64
 
 
 class EndpointRuntime:
     """`URL#MODEL`; without a model the first that the endpoint lists.  The key is in OPENAI_API_KEY."""
-
-    name = "endpoint"
-    precision = "unknown"
-    max_batch_tokens = 0
 
     def __init__(self, address: str) -> None:
         """Raises MissingExtra without the openai client, ModelError where the endpoint does not answer."""
@@ -43,7 +40,7 @@ class EndpointRuntime:
             dimension=self._call(["dimension"]).shape[1],
             query_prompt="",
             passage_prompt="",
-            digest="",
+            digest=base_digest(f"{url}#{self.model}"),
         )
 
     def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:
@@ -56,18 +53,10 @@ class EndpointRuntime:
                 on_batch(len(batch))
         return np.concatenate(batches) if batches else np.zeros((0, self.files.dimension), np.float32)
 
-    def tokens(self, texts: Sequence[str], kind: Kind, truncate: Truncate | None = "END") -> list[TokenIds]:
-        raise ModelError(f"endpoint {self.url} does not show its tokens")
-
-    def encode_tokens(self, tokens: Sequence[TokenIds], on_batch: OnBatch | None = None) -> Vectors:
-        raise ModelError(f"endpoint {self.url} takes texts, not tokens")
-
     def _call(self, texts: list[str]) -> Vectors:
         try:
-            answer = self.client.embeddings.create(model=self.model, input=texts)
+            # an empty text is refused, though a passage may be nothing but what was masked in it
+            answer = self.client.embeddings.create(model=self.model, input=[text or " " for text in texts])
         except self._failure as error:
             raise ModelError(f"endpoint {self.url} refused to embed: {error}") from None
-        vectors = np.asarray([row.embedding for row in answer.data], np.float32)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Vectors = vectors / np.maximum(lengths, 1e-12)
-        return unit
+        return unit(np.asarray([row.embedding for row in answer.data], np.float32))

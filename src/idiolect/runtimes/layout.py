@@ -9,6 +9,9 @@ WEIGHTS = "model"
 GRAPHS = {"openvino": "openvino/model.xml", "onnx": "onnx/model.onnx"}
 """Runtime name → the graph that it loads."""
 
+LINEAR = "linear.json"
+"""In a model directory: it maps another model's vectors, and whose (`mapping.LinearMap`)."""
+
 PREFERENCE = ("openvino", "onnx", "torch")
 
 

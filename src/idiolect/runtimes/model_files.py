@@ -7,10 +7,15 @@ import msgspec
 from tokenizers import Tokenizer
 from tokenizers.normalizers import Lowercase, Sequence
 
+from idiolect.config import is_endpoint
 from idiolect.errors import MissingExtra, ModelError
 from idiolect.files import digest_path, digest_value, read_json
+from idiolect.runtimes.layout import LINEAR
 
 DEFAULT_BASE = "all-MiniLM-L6-v2"
+ENDPOINT_TOKENS = 8192
+"""What an endpoint is taken to read of a text, since none says it."""
+
 WEIGHTS = ("*.safetensors", "*.bin")
 
 
@@ -30,11 +35,34 @@ class ModelFiles(msgspec.Struct, frozen=True, kw_only=True):
         return self.query_prompt if kind == "query" else self.passage_prompt
 
 
+def base_digest(base: str) -> str:
+    """What tells one base from another: its directory's digest, an endpoint's address. Raises as `resolve`."""
+    return digest_value(["endpoint", base]) if is_endpoint(base) else describe(resolve(base)).digest
+
+
+def counted_by(base: str) -> ModelFiles:
+    """The model whose tokenizer counts a base's tokens: the base or, for an endpoint, which shows none, the default."""
+    if not is_endpoint(base):
+        return describe(resolve(base))
+    return msgspec.structs.replace(
+        describe(resolve("auto")),
+        name=base,
+        max_tokens=ENDPOINT_TOKENS,
+        query_prompt="",
+        passage_prompt="",
+        digest=base_digest(base),
+    )
+
+
 def resolve(base: str) -> Path:
     """The directory of a base model: `auto` (from its PyPI package), a directory, or a hub name.
 
     Raises ModelError where it cannot be had, MissingExtra where the package of `auto` is missing.
     """
+    if is_endpoint(base):
+        raise ModelError(
+            f"{base} is an endpoint, and this needs a model's own files: give a directory or a hub name"
+        )
     if base == "auto":
         from importlib.resources import files
 
@@ -68,10 +96,21 @@ def _from_hub(name: str) -> Path:
 
 
 def describe(path: Path, name: str = "") -> ModelFiles:
-    """Read a model directory's settings.
+    """Read a model directory's settings; a map of an endpoint's vectors has 0 for `max_tokens`, which nobody knows.
 
     Raises ModelError where files that every sentence-transformers directory has are missing.
     """
+    linear = _json(path / LINEAR, {})
+    if linear.get("endpoint"):
+        return ModelFiles(
+            path=path,
+            name=name or path.name,
+            max_tokens=0,
+            dimension=linear["dimension"],
+            query_prompt="",
+            passage_prompt="",
+            digest=_digest(path),
+        )
     modules = _json(path / "modules.json", None)
     if not isinstance(modules, list) or not modules:
         raise ModelError(f"{path} is no sentence-transformers directory: modules.json is missing or empty")
@@ -110,7 +149,13 @@ def _dimension(path: Path, modules: list[dict[str, Any]], hidden: dict[str, Any]
 
 def _digest(path: Path) -> str:
     """Covers weights, tokenizer and settings, not READMEs or training notes."""
-    names = ("modules.json", "config.json", "sentence_bert_config.json", "config_sentence_transformers.json")
+    names = (
+        "modules.json",
+        "config.json",
+        "sentence_bert_config.json",
+        "config_sentence_transformers.json",
+        LINEAR,
+    )
     files = [
         file
         for pattern in (*WEIGHTS, "tokenizer.json", *names)

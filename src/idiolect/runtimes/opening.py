@@ -6,14 +6,29 @@ from typing import Literal
 
 from idiolect.errors import BundleError, ModelError, UsageError
 from idiolect.files import read_json
-from idiolect.runtimes.base import Precision, Runtime
+from idiolect.runtimes.base import Precision, Runtime, TextEncoder
 from idiolect.runtimes.layout import GRAPHS, MANIFEST, PREFERENCE, WEIGHTS, is_bundle
+from idiolect.runtimes.mapping import MappedEncoder, endpoint_of, matrix_in
 from idiolect.runtimes.model_files import ModelFiles, describe
 
 RuntimeName = Literal["auto", "openvino", "onnx", "torch"]
 RUNTIMES: tuple[RuntimeName, ...] = ("auto", "openvino", "onnx", "torch")
 
 PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "sentence_transformers"}
+
+
+def open_encoder(path: Path) -> TextEncoder:
+    """A bundle or model directory to encode texts with: a runtime or, for a map of its vectors, an endpoint.
+
+    Raises what `open_runtime` and `EndpointRuntime` raise.
+    """
+    endpoint = endpoint_of(path)
+    if not endpoint:
+        return open_runtime(path)
+    from idiolect.runtimes.endpoint import EndpointRuntime
+
+    files = described(path) if is_bundle(path) else describe(path)
+    return MappedEncoder(files, EndpointRuntime(endpoint), matrix_in(files.path))
 
 
 def open_runtime(path: Path, runtime: str = "auto", precision: Precision = "auto") -> Runtime:
@@ -29,6 +44,11 @@ def open_runtime(path: Path, runtime: str = "auto", precision: Precision = "auto
         raise UsageError(f"unknown runtime {runtime!r}: take one of {', '.join(RUNTIMES)}")
     if not path.is_dir():
         raise ModelError(f"{path} is no directory: give a bundle or a sentence-transformers directory")
+    if endpoint := endpoint_of(path):
+        raise ModelError(
+            f"{path} maps the vectors of {endpoint} and cannot run without it: "
+            "`idiolect score` and `idiolect search` ask the endpoint, a server cannot"
+        )
     if is_bundle(path):
         return open_graph(path, described(path), runtime, precision)
     if runtime not in ("auto", "torch"):

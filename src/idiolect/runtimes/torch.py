@@ -34,10 +34,19 @@ def load(path: Path, device: str | None = None) -> "SentenceTransformer":
         torch.set_num_threads(available_cpus())
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return SentenceTransformer(str(path), device=device, local_files_only=True).eval()
+        return SentenceTransformer(
+            str(path), device=device, local_files_only=True, model_kwargs={"dtype": stored_as(device)}
+        ).eval()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(f"{path} cannot be loaded by sentence-transformers ({reason})") from None
+
+
+def stored_as(device: str) -> Any:
+    """The type that weights are held in: float32 on a CPU, whose kernels do not mix halves, else the file's own."""
+    import torch
+
+    return "auto" if device.startswith("cuda") else torch.float32
 
 
 def has_bfloat16(device: str) -> bool:
@@ -63,6 +72,8 @@ class TorchRuntime(Encoder):
         self.model = load(files.path) if model is None else model
         self.device = str(self.model.device)
         self.precision = "bfloat16" if precision == "auto" and has_bfloat16(self.device) else "float32"
+        if model is None and self.precision == "float32":
+            self.model.float()
         if self.device.startswith("cuda"):
             self.max_batch_tokens = GPU_BATCH_TOKENS
 

@@ -3,25 +3,37 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from idiolect.config import is_endpoint
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
-from idiolect.runtimes.base import Kind, Vectors
+from idiolect.runtimes.base import Kind, TextEncoder, Vectors
+from idiolect.runtimes.endpoint import EndpointRuntime
+from idiolect.runtimes.mapping import MappedEncoder, matrix_in, read_map
 from idiolect.runtimes.model_files import ModelFiles, describe, resolve
 from idiolect.runtimes.torch import TorchRuntime
 from idiolect.stages.context import Context
 
 
 def base_files(context: Context) -> ModelFiles:
-    """The facts of the base model that the config names."""
-    return describe(resolve(context.config.train.base))
+    """The facts of the base model that the config names; an endpoint is asked for its dimension."""
+    base = context.config.train.base
+    return EndpointRuntime(base).files if is_endpoint(base) else describe(resolve(base))
 
 
 def base_encoder(context: Context) -> CachedEncoder:
-    return CachedEncoder(TorchRuntime(base_files(context)), context.workspace.vectors)
+    base = context.config.train.base
+    runtime: TextEncoder = EndpointRuntime(base) if is_endpoint(base) else TorchRuntime(base_files(context))
+    return CachedEncoder(runtime, context.workspace.vectors)
 
 
 def model_encoder(context: Context, path: Path) -> CachedEncoder:
-    return CachedEncoder(TorchRuntime(describe(path)), context.workspace.vectors)
+    """The model in `path`; where that is a map of the base's vectors, those that WORK holds are mapped."""
+    files, found = describe(path), read_map(path)
+    base = base_encoder(context) if found is not None else None
+    if found is not None and base is not None and found.base == base.files.digest:
+        mapped = MappedEncoder(files, base, matrix_in(path))
+        return CachedEncoder(mapped, context.workspace.vectors)
+    return CachedEncoder(TorchRuntime(files), context.workspace.vectors)
 
 
 def encode(

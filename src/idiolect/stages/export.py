@@ -1,19 +1,27 @@
 """Export: the weights that the verdict chose, one directory that every runtime loads, held against torch."""
 
+import contextlib
 import re
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
+
 from idiolect.bundle import Base, Bundle, Manifest, Parity, Prompts, write_bundle
-from idiolect.config import Config
+from idiolect.config import Config, Export, is_endpoint
 from idiolect.errors import BundleError, WorkspaceError
 from idiolect.files import read_json
 from idiolect.records import Fusion
 from idiolect.runtimes.graph import OPSET, convert_openvino, export_onnx
 from idiolect.runtimes.layout import GRAPHS, WEIGHTS
-from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.runtimes.mapping import write_endpoint_map
+from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.opening import open_graph
 from idiolect.stages.context import Context, Summary
+from idiolect.stages.encoders import base_files
 from idiolect.stages.parity import Sample, compare, sample
 from idiolect.workspace import Workspace
 
@@ -27,23 +35,40 @@ LARGEST_DIFFERENCE = 0.01
 def run(context: Context) -> Summary:
     """Write WORK/bundle from the verdict, the tuned model and the base.
 
+    A bundle over an endpoint holds the map of its vectors and no graph.
     Raises BundleError where an exported graph does not give torch's vectors; an earlier bundle then stays.
     """
     workspace, config, progress = context.workspace, context.config, context.progress
     verdict = _verdict(workspace)
-    base = describe(resolve(config.train.base))
+    base = base_files(context)
     tuned = verdict == "promote"
-    model = describe(workspace.require(workspace.model, "train")) if tuned else base
-    manifest = _manifest(workspace, config, verdict, base, model)
+    if is_endpoint(config.train.base):
+        config = msgspec.structs.replace(config, export=Export(formats=()))
+        progress.note(f"no graphs: the base runs at {config.train.base}")
     texts = sample(workspace, config.seed)
 
     def fill(draft: Path) -> dict[str, Parity]:
-        return _graphs(draft, config, texts, context)
+        return _graphs(draft, config, texts, context) if config.export.formats else {}
 
-    progress.note(f"bundle {manifest.name}: {manifest.weights} weights ({verdict})")
-    bundle = write_bundle(workspace.bundle, manifest, model.path, fill)
+    with _weights(workspace, config, base, tuned) as model:
+        manifest = _manifest(workspace, config, verdict, base, model)
+        progress.note(f"bundle {manifest.name}: {manifest.weights} weights ({verdict})")
+        bundle = write_bundle(workspace.bundle, manifest, model.path, fill)
     bundle.verify()
     return _summary(bundle)
+
+
+@contextlib.contextmanager
+def _weights(workspace: Workspace, config: Config, base: ModelFiles, tuned: bool) -> Iterator[ModelFiles]:
+    """The model that goes into the bundle; for an endpoint that is kept as it is, a map that changes nothing."""
+    if tuned:
+        yield describe(workspace.require(workspace.model, "train"))
+    elif not is_endpoint(config.train.base):
+        yield base
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            write_endpoint_map(Path(folder), config.train.base, base.digest, np.eye(base.dimension))
+            yield describe(Path(folder))
 
 
 def _verdict(workspace: Workspace) -> str:

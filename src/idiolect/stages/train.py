@@ -1,12 +1,12 @@
 """train: the base, tuned on the examples; then the share of the change that dev likes best, and its fusion."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from idiolect import __version__
-from idiolect.config import Train
+from idiolect.config import Train, is_endpoint
 from idiolect.evaluation.beir import load_dataset
 from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.selection import DevJudge
@@ -14,15 +14,16 @@ from idiolect.files import digest_path, digest_value, read_json, read_jsonl, rem
 from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.weighting import Weighed, choose_weight
 from idiolect.records import Chunk, Mining, Selection, TrainingExample
+from idiolect.runtimes.base import Kind
 from idiolect.runtimes.model_files import ModelFiles
-from idiolect.runtimes.torch import TorchRuntime, load
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder, base_files, encode, model_encoder
 from idiolect.stages.labelled import asked
 from idiolect.training.batches import Guide
 from idiolect.training.checkpoints import Checkpoints
-from idiolect.training.merge import interpolate
-from idiolect.training.trainer import load_for_training, train
+from idiolect.training.learners import Learner, TunedWeights
+from idiolect.training.linear import TunedMap
+from idiolect.training.trainer import train
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The shares of the weights' change that are tried on dev; 0 is the base."""
@@ -40,12 +41,10 @@ def run(context: Context) -> Summary:
     trained: Summary = {"steps": 0}
     curve = {0.0: judge.measure(base_encoder(context))}
     share = 0.0
-    model = load(files.path)
+    learner = learner_of(context, examples)
     if examples:
-        base_weights = {name: value.clone() for name, value in model.state_dict().items()}
-        student = load_for_training(files, config.train.adapter)
         trained = train(
-            student,
+            learner.student,
             files,
             examples,
             guide_of(context, examples),
@@ -54,24 +53,21 @@ def run(context: Context) -> Summary:
             dimensions,
             config.seed,
             Checkpoints(work.checkpoints, _key(context, files)),
-            lambda checkpoint: judge.score(TorchRuntime(files, checkpoint)),
+            lambda _: judge.score(learner.encoder()),
             progress,
         )
-        tuned_weights = {name: value.cpu() for name, value in student.state_dict().items()}
-        del student
         progress.start("interpolating with the base", len(SHARES) - 1, "shares")
         for candidate in SHARES[1:]:
-            model.load_state_dict(interpolate(base_weights, tuned_weights, candidate))
-            curve[candidate] = judge.measure(TorchRuntime(files, model))
+            curve[candidate] = judge.measure(learner.at(candidate))
             progress.advance()
         progress.finish()
         share = judge.choose(curve)
-        model.load_state_dict(interpolate(base_weights, tuned_weights, share))
+        learner.at(share)
     else:
         progress.note("no training examples: the base stays as it is")
     remove(work.selection)  # a new model beside the selection of an older one would pass for its own
     with replacing(work.model) as folder:
-        model.save(str(folder), create_model_card=False)
+        learner.save(folder)
 
     weighed = Weighed(mining.fusion, mining.weight_curve, mining.weight_curves, mining.weight_interval)
     if share:
@@ -97,6 +93,18 @@ def run(context: Context) -> Summary:
         f"{curve[share].scores[judge.objective]:.4f}), fusion weight {weighed.fusion.weight:g}"
     )
     return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained}
+
+
+def learner_of(context: Context, examples: Sequence[TrainingExample]) -> Learner:
+    """What train.adapter says that training changes."""
+    settings = context.config.train
+    if settings.adapter != "linear":
+        return TunedWeights(base_files(context), settings, context.config.seed)
+    texts: dict[Kind, Iterable[str]] = {
+        "query": [example.query for example in examples],
+        "passage": texts_of(examples).values(),
+    }
+    return TunedMap(base_encoder(context), texts, settings.base if is_endpoint(settings.base) else "")
 
 
 def _key(context: Context, files: ModelFiles) -> str:

@@ -1,6 +1,7 @@
 """sentence-transformers' trainer over mixed objectives, with this project's batches and CPU settings."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from idiolect.progress import Progress
 from idiolect.records import TrainingExample
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.quiet import quiet
-from idiolect.runtimes.torch import has_bfloat16, load
+from idiolect.runtimes.torch import has_bfloat16, stored_as
+from idiolect.training.adapters import RECIPES, adapt, load_learning, save_learning
 from idiolect.training.batches import Collator, Guide
 from idiolect.training.checkpoints import Checkpoints
 from idiolect.training.course import PATIENCE, Course
@@ -35,31 +37,24 @@ DevScore = Callable[[SentenceTransformer], float]
 """Scores a checkpoint on dev: higher is better."""
 
 
-def load_for_training(files: ModelFiles, adapter: str) -> SentenceTransformer:
-    """The base with dropout off and the weights that `adapter` leaves out frozen."""
+def load_for_training(files: ModelFiles, adapter: str, lora_rank: int = 16) -> SentenceTransformer:
+    """The base with dropout off, padding on the right, and the weights that `adapter` leaves out frozen.
+
+    Raises ModelError where the base has nothing that `adapter` trains.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = SentenceTransformer(
         str(files.path),
         device=device,
         local_files_only=True,
-        model_kwargs={"attn_implementation": attention(device)},
+        model_kwargs={"attn_implementation": attention(device), "dtype": stored_as(device)},
     )
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    if adapter == "last-layers":
-        _freeze_all_but_last(model, layers=2)
+    model.tokenizer.padding_side = "right"  # where batches are cut; decoders come with "left"
+    adapt(model, adapter, lora_rank)
     return model
-
-
-def _freeze_all_but_last(model: SentenceTransformer, layers: int) -> None:
-    stacks = [module for module in model.modules() if isinstance(module, torch.nn.ModuleList)]
-    deepest = max(stacks, key=len)
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for layer in list(deepest)[-layers:]:
-        for parameter in layer.parameters():
-            parameter.requires_grad_(True)
 
 
 def train(
@@ -84,16 +79,18 @@ def train(
     collator = Collator(examples, _tokenizer(model, files, settings.max_tokens), guide, texts)
     teacher_temperature, listwise_temperature = listwise_temperatures(examples, guide)
     loss = MixedLoss(model, dimensions, settings.temperature, listwise_temperature, teacher_temperature)
-    steps = max(1, -(-len(examples) // settings.batch_size)) * settings.epochs
+    recipe = RECIPES[settings.adapter]
+    epochs = settings.epochs * recipe.passes
+    steps = max(1, -(-len(examples) // settings.batch_size)) * epochs
     every = max(1, steps // (_EVALUATIONS_AN_EPOCH * settings.epochs))
     arguments = SentenceTransformerTrainingArguments(
         output_dir=str(checkpoints.root),
-        num_train_epochs=settings.epochs,
+        num_train_epochs=epochs,
         per_device_train_batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
+        learning_rate=settings.learning_rate or recipe.learning_rate,
         warmup_steps=_WARM_UP,
         lr_scheduler_type="linear",
-        bf16=has_bfloat16(str(model.device)),
+        bf16=has_bfloat16(str(model.device)) and settings.adapter != "linear",
         use_cpu=not torch.cuda.is_available(),
         seed=seed,
         data_seed=seed,
@@ -114,7 +111,7 @@ def train(
     course = Course(progress, steps, settings.max_minutes, checkpoints, last)
     if last is not None and last.best is not None and course.is_over(last):
         progress.note(f"training had ended after step {last.step}: its best checkpoint is used")
-        model.load_state_dict(load(last.best, "cpu").state_dict())
+        load_learning(model, last.best)
     else:
         with quiet("transformers", "sentence_transformers", "accelerate"):
             trainer = _Trainer(
@@ -184,6 +181,12 @@ class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]
     def _save_checkpoint(self, *arguments: Any, **options: Any) -> None:
         with self.course.saving(self.state.global_step):
             super()._save_checkpoint(*arguments, **options)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        save_learning(self.model, Path(output_dir or self.args.output_dir))
+
+    def _load_from_checkpoint(self, checkpoint_path: str) -> None:
+        load_learning(self.model, Path(checkpoint_path))
 
 
 class _Dev(SentenceEvaluator):  # type: ignore[misc]

@@ -1,0 +1,64 @@
+"""What training changes, from the base to the share of the change that dev likes best."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from sentence_transformers import SentenceTransformer
+
+from idiolect.config import Train
+from idiolect.runtimes.base import TextEncoder
+from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.torch import TorchRuntime, load
+from idiolect.training.adapters import merged_weights
+from idiolect.training.merge import Weights, interpolate
+from idiolect.training.trainer import load_for_training
+
+
+class Learner(Protocol):
+    @property
+    def student(self) -> SentenceTransformer:
+        """What the trainer steps on, gone after the first `at`."""
+
+    def encoder(self) -> TextEncoder:
+        """The student as it is now."""
+
+    def at(self, share: float) -> TextEncoder:
+        """The base with this share of the change that training made."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model as `at` was last asked for it, the base where it never was."""
+
+
+class TunedWeights:
+    """The base's own weights learn: all, some, or low-rank updates of them, which are saved merged."""
+
+    def __init__(self, files: ModelFiles, settings: Train, seed: int) -> None:
+        self.files, self.settings, self.seed = files, settings, seed
+
+    @cached_property
+    def student(self) -> SentenceTransformer:
+        torch.manual_seed(self.seed)  # one half of a low-rank update begins at random
+        return load_for_training(self.files, self.settings.adapter, self.settings.lora_rank)
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        return load(self.files.path)
+
+    @cached_property
+    def _ends(self) -> tuple[Weights, Weights]:
+        base = {name: value.cpu().clone() for name, value in self._model.state_dict().items()}
+        tuned = merged_weights(self.student)
+        del self.student
+        return base, tuned
+
+    def encoder(self) -> TextEncoder:
+        return TorchRuntime(self.files, self.student)
+
+    def at(self, share: float) -> TextEncoder:
+        self._model.load_state_dict(interpolate(*self._ends, share))
+        return TorchRuntime(self.files, self._model)
+
+    def save(self, folder: Path) -> None:
+        self._model.save(str(folder), create_model_card=False)
