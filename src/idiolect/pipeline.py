@@ -64,7 +64,7 @@ STAGES = (
     ),
     Stage(
         name="prepare",
-        version=1,
+        version=2,
         reads=("documents", "chunks", "queries"),
         writes=(
             "splits",
@@ -81,15 +81,15 @@ STAGES = (
     ),
     Stage(
         name="train",
-        version=1,
+        version=2,
         reads=("chunks", "queries", "train", "dev_sets", "mining"),
         writes=("model", "selection"),
-        settings=("seed", "train", "prepare.margin"),
+        settings=("seed", "train", "prepare.margin", "prepare.dev_corpus", "evaluate.guard"),
         scratch=("checkpoints",),
     ),
     Stage(
         name="evaluate",
-        version=1,
+        version=2,
         reads=("chunks", "queries", "generate_report", "test", "labelled", "model", "selection"),
         writes=("report", "report_page", "per_query"),
         settings=("seed", "evaluate", "train.base", "train.target"),
@@ -210,9 +210,9 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
     else:
         ranked = False
     if ranked or "train.base" in stage.settings or "train" in stage.settings:
-        from idiolect.runtimes.model_files import describe, resolve
+        from idiolect.runtimes.opening import starting_model
 
-        inputs["base model"] = describe(resolve(context.config.train.base)).digest
+        inputs["base model"] = starting_model(context.config.train.base).digest
     if stage.name == "generate" and context.config.generate.teacher == "llm":
         inputs["prompts"] = digest_path(Path(__file__).parent / "teachers" / "styles")
         given = {"styles": context.workspace.styles, "exemplars": Path(context.config.generate.exemplars)}
@@ -220,8 +220,9 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
     if stage.name in ("generate", "prepare"):
         labels = [context.config.prepare.queries, context.config.prepare.qrels]
         inputs |= {name: digest_path(Path(name)) for name in labels if name and Path(name).is_file()}
-    if stage.name == "evaluate":
-        folders = [*context.config.evaluate.beir, *context.config.evaluate.guard]
+    if stage.name in ("train", "evaluate"):
+        beir = context.config.evaluate.beir if stage.name == "evaluate" else ()
+        folders = [*beir, *context.config.evaluate.guard]
         inputs |= {folder: digest_path(Path(folder)) for folder in folders if Path(folder).is_dir()}
     return {"version": stage.version, "settings": settings, "inputs": inputs}
 

@@ -20,7 +20,8 @@ from idiolect.estimates.sizes import Sizes
 from idiolect.estimates.times import Clock
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
-from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.opening import starting_model
 from idiolect.workspace import Workspace
 
 MEASURED_STAGES = ("prepare", "train", "evaluate", "export")
@@ -62,7 +63,7 @@ def estimate(work: Workspace, config: Config, source: Path | None, stages: Seque
     """
     if not stages:
         return []
-    files = describe(resolve(config.train.base))
+    files = starting_model(config.train.base)
     if "ingest" in stages and source is not None:
         sample = sample_corpus(
             source, config.ingest, files, config.seed, SAMPLE_CHUNKS, SAMPLE_SECONDS, exclude=work.root

@@ -11,7 +11,7 @@ from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.masking import squeeze
 from idiolect.mining.negatives import hard_negatives, listwise_candidates
 from idiolect.mining.ranking import Corpus, top
-from idiolect.records import Chunk, Negative, Objective, Query, TextRef, TrainingExample
+from idiolect.records import PEOPLE, Chunk, Negative, Objective, Query, TextRef, TrainingExample
 
 
 class Miner:
@@ -104,6 +104,7 @@ class Miner:
             ],
             teacher_scores=values,
             objective=objective,
+            asked=query.teacher == PEOPLE,
         )
 
 

@@ -8,7 +8,7 @@ from idiolect.errors import BundleError, ModelError, UsageError
 from idiolect.files import read_json
 from idiolect.runtimes.base import Precision, Runtime
 from idiolect.runtimes.layout import GRAPHS, MANIFEST, PREFERENCE, WEIGHTS, is_bundle
-from idiolect.runtimes.model_files import ModelFiles, describe
+from idiolect.runtimes.model_files import ModelFiles, describe, resolve
 
 RuntimeName = Literal["auto", "openvino", "onnx", "torch"]
 RUNTIMES: tuple[RuntimeName, ...] = ("auto", "openvino", "onnx", "torch")
@@ -38,6 +38,15 @@ def open_runtime(path: Path, runtime: str = "auto", precision: Precision = "auto
     from idiolect.runtimes.torch import TorchRuntime
 
     return TorchRuntime(describe(path), precision=precision)
+
+
+def starting_model(base: str) -> ModelFiles:
+    """The facts of the model that training starts from: what `resolve` finds, of a bundle the weights in it.
+
+    Raises ModelError or MissingExtra as `resolve` and `describe`.
+    """
+    path = resolve(base)
+    return described(path) if is_bundle(path) else describe(path)
 
 
 def described(bundle: Path) -> ModelFiles:

@@ -6,14 +6,15 @@ from pathlib import Path
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
 from idiolect.runtimes.base import Kind, Vectors
-from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.runtimes.model_files import ModelFiles, describe
+from idiolect.runtimes.opening import starting_model
 from idiolect.runtimes.torch import TorchRuntime
 from idiolect.stages.context import Context
 
 
 def base_files(context: Context) -> ModelFiles:
     """The facts of the base model that the config names."""
-    return describe(resolve(context.config.train.base))
+    return starting_model(context.config.train.base)
 
 
 def base_encoder(context: Context) -> CachedEncoder:

@@ -11,8 +11,8 @@ from idiolect.files import read_json
 from idiolect.records import Fusion
 from idiolect.runtimes.graph import OPSET, convert_openvino, export_onnx
 from idiolect.runtimes.layout import GRAPHS, WEIGHTS
-from idiolect.runtimes.model_files import ModelFiles, describe, resolve
-from idiolect.runtimes.opening import open_graph
+from idiolect.runtimes.model_files import ModelFiles, describe
+from idiolect.runtimes.opening import open_graph, starting_model
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.parity import Sample, compare, sample
 from idiolect.workspace import Workspace
@@ -31,7 +31,7 @@ def run(context: Context) -> Summary:
     """
     workspace, config, progress = context.workspace, context.config, context.progress
     verdict = _verdict(workspace)
-    base = describe(resolve(config.train.base))
+    base = starting_model(config.train.base)
     tuned = verdict == "promote"
     model = describe(workspace.require(workspace.model, "train")) if tuned else base
     manifest = _manifest(workspace, config, verdict, base, model)

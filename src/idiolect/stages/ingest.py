@@ -18,7 +18,8 @@ from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest
 from idiolect.readers.documents import same_id
 from idiolect.records import Chunk, Document, RejectedDocument
 from idiolect.runtimes.hardware import available_cpus
-from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.opening import starting_model
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.parts import Part, parts
 from idiolect.stages.reading import Outcome, Settings, outcomes, read, set_up
@@ -36,7 +37,7 @@ def run(context: Context) -> Summary:
         raise UsageError("ingest needs DOCS: a folder, a file or a JSONL corpus")
     work, config = context.workspace, context.config
     found = scan(context.source, exclude=work.root)
-    model = describe(resolve(config.train.base))
+    model = starting_model(config.train.base)
     corpus = _read(found, config, model, work.reading, context.progress)
     tally = corpus.tally()
     write_jsonl(work.rejected_documents, corpus.rejected())
