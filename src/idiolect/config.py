@@ -230,12 +230,24 @@ class Train(Section, frozen=True, kw_only=True):
     max_minutes: Annotated[float, Meta(ge=0, description="stop training after this long; 0 is no limit")] = (
         0.0
     )
+    soup: Annotated[
+        bool,
+        Meta(
+            description="the average of the last three checkpoints takes the best one's place where dev likes it"
+        ),
+    ] = False
+    label_weight: Annotated[
+        int, Meta(ge=1, description="how often an epoch shows a query that people asked; written ones once")
+    ] = 1
 
 
 class Evaluate(Section, frozen=True, kw_only=True):
     beir: Annotated[tuple[str, ...], Meta(description="BEIR folders to report on; they decide nothing")] = ()
     guard: Annotated[
-        tuple[str, ...], Meta(description="BEIR folders that must not fall by more than 1%")
+        tuple[str, ...],
+        Meta(
+            description="BEIR folders that must not fall by more than 1%: less of the training is kept instead"
+        ),
     ] = ()
     metric: Annotated[
         Literal["ndcg@10", "recall@10", "mrr@10"], Meta(description="what the verdict compares")

@@ -82,10 +82,10 @@ STAGES = (
     ),
     Stage(
         name="train",
-        version=1,
+        version=2,
         reads=("chunks", "queries", "train", "dev_sets", "mining"),
         writes=("model", "selection"),
-        settings=("seed", "train", "prepare.margin"),
+        settings=("seed", "train", "prepare.margin", "prepare.dev_corpus", "evaluate.guard"),
         scratch=("checkpoints",),
     ),
     Stage(
@@ -211,7 +211,7 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
     else:
         ranked = False
     if ranked or "train.base" in stage.settings or "train" in stage.settings:
-        from idiolect.runtimes.model_files import base_digest
+        from idiolect.runtimes.starting import base_digest
 
         inputs["base model"] = base_digest(context.config.train.base)
     if stage.name == "generate" and context.config.generate.teacher == "llm":
@@ -221,8 +221,9 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
     if stage.name in ("generate", "prepare"):
         labels = [context.config.prepare.queries, context.config.prepare.qrels]
         inputs |= {name: digest_path(Path(name)) for name in labels if name and Path(name).is_file()}
-    if stage.name == "evaluate":
-        folders = [*context.config.evaluate.beir, *context.config.evaluate.guard]
+    if stage.name in ("train", "evaluate"):
+        beir = context.config.evaluate.beir if stage.name == "evaluate" else ()
+        folders = [*beir, *context.config.evaluate.guard]
         inputs |= {folder: digest_path(Path(folder)) for folder in folders if Path(folder).is_dir()}
     return {"version": stage.version, "settings": settings, "inputs": inputs}
 

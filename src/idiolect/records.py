@@ -142,8 +142,15 @@ class Negative(Record, frozen=True, kw_only=True):
 Objective = Literal["contrastive", "listwise"]
 
 
+PEOPLE = "people"
+"""The teacher of queries that somebody asked."""
+
+
 class TrainingExample(Record, frozen=True, kw_only=True):
-    """One query with its candidates; `teacher_scores` are of the positive, then of each negative."""
+    """One query with its candidates; `teacher_scores` are of the positive, then of each negative.
+
+    `asked`: somebody asked it, it is not made up.
+    """
 
     query_id: str
     query: str
@@ -151,6 +158,7 @@ class TrainingExample(Record, frozen=True, kw_only=True):
     negatives: list[Negative]
     teacher_scores: list[float]
     objective: Objective
+    asked: bool = False
 
 
 class Fusion(Record, frozen=True, kw_only=True):
@@ -200,7 +208,8 @@ class Mining(Record, frozen=True, kw_only=True):
 class Selection(Record, frozen=True, kw_only=True):
     """What train chose on dev: the share of the weights' change that is kept, and each side's fusion.
 
-    `shares` maps each share that was tried to its dev scores ("queries/dense", "masked/hybrid", …).
+    `shares` maps each share that was tried to its dev scores ("queries/dense", "masked/hybrid", …);
+    `guards`, where there are any, each that was held against them to theirs, "0" being the base.
     """
 
     share: float
@@ -212,3 +221,4 @@ class Selection(Record, frozen=True, kw_only=True):
     training: dict[str, Any]
     weight_curves: dict[str, dict[str, float]] = {}
     weight_intervals: dict[str, tuple[float, float]] = {}
+    guards: dict[str, dict[str, float]] = {}

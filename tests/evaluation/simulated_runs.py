@@ -66,7 +66,7 @@ def evaluated(skill: dict[str, float]) -> Report:
 
     dense, retriever = against("dense-base", "dense-tuned"), against("hybrid-base", "hybrid-tuned")
     guards = [Guard(name="nano", metric="ndcg@10", base=0.61, tuned=0.609)]
-    slices = compare_slices(ndcg["dense-base"], ndcg["dense-tuned"], dataset.clusters, dataset.slices, 13)
+    slices = compare_slices(ndcg["dense-base"], ndcg["dense-tuned"], dataset.clusters, dataset.sliced, 13)
     won, lost = pick_examples(
         dataset, rankings["dense-base"], rankings["dense-tuned"], ndcg["dense-base"], ndcg["dense-tuned"]
     )

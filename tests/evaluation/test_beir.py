@@ -15,7 +15,7 @@ CORPUS = """\
 {"_id": 8, "title": null, "text": "Owls see."}
 """
 QUERIES = """\
-{"_id": "q1", "text": "do whales breathe?", "metadata": {"style": "question", "cluster": "sea.md"}}
+{"_id": "q1", "text": "do whales breathe?", "metadata": {"style": "question", "cluster": "sea.md", "hops": 2}}
 {"_id": "q2", "text": "flying mammals"}
 
 {"_id": "q3", "text": "in no split", "metadata": 3}
@@ -41,6 +41,8 @@ def test_a_folder_is_read_with_its_judged_queries_only(folder: Path) -> None:
     assert dataset.qrels == {"q1": {"whale": 1}, "q2": {"8": 0, "7": 2}}
     assert dataset.slices == {"q1": "question", "q2": ""}
     assert dataset.clusters == {"q1": "sea.md", "q2": "7"}, "the first positive where none is given"
+    assert dataset.facets == {"hops": {"q1": "2"}}
+    assert dataset.sliced == {"style": dataset.slices, **dataset.facets}
 
 
 def test_the_header_is_optional_and_blank_lines_and_crlf_are_fine(folder: Path) -> None:
@@ -102,6 +104,7 @@ def test_equal_datasets_give_equal_bytes_whatever_their_order(folder: Path, tmp_
         qrels={query: dict(reversed(judged.items())) for query, judged in reversed(dataset.qrels.items())},
         clusters=dataset.clusters,
         slices=dataset.slices,
+        facets=dict(reversed(dataset.facets.items())),
     )
     save_dataset(tmp_path / "a", dataset)
     save_dataset(tmp_path / "b", turned)

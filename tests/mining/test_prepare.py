@@ -195,6 +195,24 @@ def test_the_test_set_ranks_the_whole_corpus(fixture, request):
     assert set(test.clusters.values()) <= {document(chunk) for chunk in test.corpus}
 
 
+def test_test_queries_carry_hops_language_and_source_of_what_answers_them(tiny_model, tmp_path):
+    chunks = chunks_of()
+    found = [
+        msgspec.structs.replace(document, path=f"{'station' if number % 2 else 'plant'}/{document.path}")
+        for number, document in enumerate(documents_of(chunks))
+    ]
+    found[1] = msgspec.structs.replace(found[1], language="de")
+    context, _, _ = prepared(tmp_path, tiny_model, chunks, questions(), documents=found)
+    test = load_dataset(context.workspace.test)
+    hops = {query.id: str(len(query.positives)) for query in questions()}
+    assert {hops[query] for query in test.queries} == {"1", "2"}
+    assert test.facets["hops"] == {query: hops[query] for query in test.queries}
+    folders = {record.id: record.path.partition("/")[0] + "/" for record in found}
+    assert test.facets["source"] == {query: folders[test.clusters[query]] for query in test.queries}
+    languages = {record.id: record.language for record in found}
+    assert test.facets["language"] == {query: languages[test.clusters[query]] for query in test.queries}
+
+
 def test_a_copied_querys_own_source_is_never_a_candidate(cut_out):
     work, _ = cut_out
     queries = {query.id: query for query in read_jsonl(work.queries, Query)}

@@ -125,6 +125,21 @@ def test_labels_judge_documents_over_all_chunks_and_each_spelling_of_a_name_is_k
         assert test.qrels[query] == {expected[text]: 1}
 
 
+def test_labelled_queries_carry_language_and_kind_of_what_answers_them(split):
+    test = labelled(split[0], "test")
+    assert test.facets == {
+        name: dict.fromkeys(test.queries, value) for name, value in (("language", "en"), ("source", ".md"))
+    }
+
+
+def test_what_people_asked_is_marked_in_training(split):
+    work, _, _ = split
+    asked_ids = labelled(work, "train").queries.keys()
+    assert asked_ids
+    assert {example.query_id for example in examples_of(work) if example.asked} == set(asked_ids)
+    assert len(examples_of(work)) > len(asked_ids)
+
+
 def test_the_positive_is_the_best_chunk_of_the_document(split):
     work, _, _ = split
     train = labelled(work, "train")

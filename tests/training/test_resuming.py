@@ -183,6 +183,16 @@ def test_what_had_ended_is_not_trained_further(tiny_model, folder):
     assert same(again.state_dict(), model.state_dict())
 
 
+def test_checkpoints_to_average_survive(tiny_model, folder, tmp_path):
+    """Killed after two of the three evaluations that are averaged."""
+    *_, whole, _ = trained(tiny_model, tmp_path / "whole", souped=3, **TWO_EPOCHS)
+    killed_after(STEPS - 3, tiny_model, folder, souped=3)
+    kept = {int(path.name.partition("-")[2]) for path in folder.glob("checkpoint-*")}
+    assert {STEPS - 8, STEPS - 6, STEPS - 4, STEPS - 3} <= kept
+    *_, resumed, _ = trained(tiny_model, folder, souped=3, **TWO_EPOCHS)
+    assert resumed == whole and "soup" in whole
+
+
 def test_the_time_of_all_attempts_counts(tiny_model, folder):
     killed_after(5, tiny_model, folder, max_minutes=10)
     totals = folder / "checkpoint-5" / "totals.json"

@@ -60,6 +60,27 @@ def test_the_best_checkpoint_is_kept_not_the_last(tiny_model, tmp_path):
         assert torch.allclose(value, weights[0][name]), name
 
 
+@pytest.mark.parametrize(("average_scores", "taken"), [(0.95, True), (0.9, False), (0.1, False)])
+def test_the_average_of_the_last_checkpoints_is_taken_where_dev_likes_it_better(
+    average_scores, taken, tiny_model, tmp_path
+):
+    shown, scores = [], iter([0.7, 0.9, 0.8, 0.6, average_scores])
+
+    def score(model):
+        shown.append({name: value.clone() for name, value in model.state_dict().items()})
+        return next(scores)
+
+    model, _, result, _ = trained(tiny_model, tmp_path / "checkpoints", score, epochs=4, souped=3)
+    assert list(result["dev"].values()) == [0.7, 0.9, 0.8, 0.6]
+    assert result["soup"] == average_scores
+    *_, best, second, last, souped = shown
+    for name, value in model.state_dict().items():
+        if value.is_floating_point():
+            mean = (best[name] + second[name] + last[name]) / 3
+            assert torch.allclose(souped[name], mean, atol=1e-6), name
+            assert torch.equal(value, souped[name] if taken else best[name]), name
+
+
 def test_last_layers_leaves_the_others_alone(tmp_path):
     deep = save_tiny_model(tmp_path / "deep", layers=4)
     model, before, _, (first, last) = trained(deep, tmp_path / "checkpoints", adapter="last-layers", epochs=1)

@@ -60,7 +60,7 @@ def own_loss(model, files, guide, settings):
         return loss(list(groups.values()), batch["label"]).item()
 
 
-def trained(path, folder, dev_score=None, progress=None, key="one training", **changes):
+def trained(path, folder, dev_score=None, progress=None, key="one training", souped=0, **changes):
     """The model, its weights before, what `train` returned, and the loss before and after."""
     files = describe(path)
     settings = Train(**({"epochs": 2, "batch_size": 7, "learning_rate": 5e-4, "max_tokens": 32} | changes))
@@ -83,7 +83,7 @@ def trained(path, folder, dev_score=None, progress=None, key="one training", **c
         settings,
         DIMENSIONS,
         13,
-        Checkpoints(folder, key),
+        Checkpoints(folder, key, souped),
         dev_score or score,
         progress or Silent(),
     )

@@ -18,7 +18,8 @@ from idiolect.estimates.rates import Rates, measure, undisturbed
 from idiolect.progress import Progress
 from idiolect.readers.language import most_frequent
 from idiolect.records import Chunk, Document, Record
-from idiolect.runtimes.model_files import ModelFiles, describe, load_tokenizer, resolve
+from idiolect.runtimes.model_files import ModelFiles, load_tokenizer
+from idiolect.runtimes.starting import starting_model
 
 READ_CHUNKS = 6_000
 READ_SECONDS = 30.0
@@ -76,7 +77,7 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
     where the base cannot be loaded, ConfigError where the file of prices cannot be used.
     """
     began = time.monotonic()
-    files = describe(resolve(config.train.base))
+    files = starting_model(config.train.base)
     progress.note("reading a sample of the documents")
     sample = sample_corpus(source, config.ingest, files, config.seed, READ_CHUNKS, READ_SECONDS, exclude)
     if not sample.chunks:

@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": ("serve", "Serve bundles behind OpenAI's embeddings API."),
     "score": ("score", "Score any model, bundle or endpoint on a BEIR folder."),
     "bundle": ("bundle", "Check an exported bundle."),
+    "models": ("models", "Merge tuned models."),
     "init": ("settings", "Write a commented idiolect.toml."),
     "config": ("settings", "Print the resolved config."),
     "doctor": ("doctor", "Say what this machine has and lacks."),

@@ -24,7 +24,7 @@ _guard = click.option(
     "--guard",
     multiple=True,
     metavar="DIR",
-    help="A BEIR folder that must not fall by more than 1%. Repeatable.",
+    help="A BEIR folder that must not fall by more than 1%: less of the training is kept instead. Repeatable.",
 )
 _exemplars = click.option(
     "--exemplars", metavar="FILE", help="Real queries, one a line, whose manner the LLM takes on."
@@ -89,8 +89,9 @@ def _execute(
     from idiolect.progress import for_terminal
     from idiolect.stages.context import Context
 
-    config = _with_sets(configuration.load(config_path, settings), beir, guard)
+    config = _with_sets(configuration.load(config_path, settings), beir, guard, work, dry_run)
     config = _with_labels(config, queries, qrels, labels_as)
+    _refuse_own_model(config.train.base, work)
     if exemplars is not None:
         generate = msgspec.structs.replace(config.generate, exemplars=exemplars)
         config = msgspec.structs.replace(config, generate=generate)
@@ -129,19 +130,33 @@ def _execute(
 
 
 def _with_sets(
-    config: configuration.Config, beir: tuple[str, ...], guard: tuple[str, ...]
+    config: configuration.Config, beir: tuple[str, ...], guard: tuple[str, ...], work: Path, dry_run: bool
 ) -> configuration.Config:
-    """The config with --beir and --guard added to its own lists.
+    """The config with --beir and --guard added to its own lists, NanoBEIR a folder in WORK's cache.
 
-    Raises UsageError for a folder that is none: better now than after the training.
+    It is fetched, except by a dry run.  Raises UsageError for a folder that is none:
+    better now than after the training.
     """
-    evaluate = msgspec.structs.replace(
-        config.evaluate, beir=(*config.evaluate.beir, *beir), guard=(*config.evaluate.guard, *guard)
-    )
-    for folder in (*evaluate.beir, *evaluate.guard):
+    from idiolect.evaluation import nanobeir
+
+    folders, guards = (*config.evaluate.beir, *beir), (*config.evaluate.guard, *guard)
+    for folder in (*folders, *(name for name in guards if not nanobeir.is_named(name))):
         if not (Path(folder) / "corpus.jsonl").is_file():
             raise UsageError(f"{folder} is no BEIR folder: it has no corpus.jsonl")
-    return msgspec.structs.replace(config, evaluate=evaluate)
+    cache = Workspace(work).cache / nanobeir.NAME
+    get = nanobeir.folder_of if dry_run else nanobeir.fetch
+    guards = tuple(str(get(name, cache)) if nanobeir.is_named(name) else name for name in guards)
+    return msgspec.structs.replace(
+        config, evaluate=msgspec.structs.replace(config.evaluate, beir=folders, guard=guards)
+    )
+
+
+def _refuse_own_model(base: str, work: Path) -> None:
+    """Raise UsageError where training would replace the model that it starts from."""
+    if Path(base).is_dir() and Path(base).resolve().is_relative_to(work.resolve()):
+        raise UsageError(
+            f"train.base = {base} lies in {work}, which this run writes: copy it, or give another folder with -w"
+        )
 
 
 def _with_labels(

@@ -20,7 +20,8 @@ from idiolect.estimates.sizes import Sizes
 from idiolect.estimates.times import Clock
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
-from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.starting import starting_model
 from idiolect.teachers.roundtrip import ranks
 from idiolect.workspace import Workspace
 
@@ -70,7 +71,7 @@ def estimate(work: Workspace, config: Config, source: Path | None, stages: Seque
         return [
             Estimate(stage=stage, basis=[f"nobody knows what {config.train.base} takes"]) for stage in stages
         ]
-    files = describe(resolve(config.train.base))
+    files = starting_model(config.train.base)
     if "ingest" in stages and source is not None:
         sample = sample_corpus(
             source, config.ingest, files, config.seed, SAMPLE_CHUNKS, SAMPLE_SECONDS, exclude=work.root

@@ -143,8 +143,9 @@ class Sizes:
         return queries * self.model.dimension * 4 / MB
 
     def _train_disk(self) -> tuple[float, float]:
-        """The model and the corpus's vectors by it; up to three checkpoints with AdamW's state meanwhile."""
-        return self.model.weights_mb + self.vectors, 3 * 3 * self.model.weights_mb
+        """The model and the corpus's vectors by it; checkpoints with AdamW's state meanwhile."""
+        checkpoints = 4 if self.config.train.soup else 3
+        return self.model.weights_mb + self.vectors, checkpoints * 3 * self.model.weights_mb
 
     def _evaluate_disk(self) -> tuple[float, float]:
         return 0.1 + self.amounts.judging * 2_500 / MB, 0.0

@@ -1,8 +1,8 @@
 """BEIR folders: `corpus.jsonl`, `queries.jsonl` and `qrels/SPLIT.tsv`, read and written.
 
 The format is that of https://github.com/beir-cellar/beir; a query's `metadata` may hold a `style`
-(its slice) and a `cluster` (the document that it came from), a passage's a `document` (the one that
-it is a part of, where documents are judged and their parts are ranked).
+(its slice), further FACETS and a `cluster` (the document that it came from), a passage's a `document`
+(the one that it is a part of, where documents are judged and their parts are ranked).
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -19,6 +19,9 @@ from idiolect.records import Passage
 
 HEADER = "query-id\tcorpus-id\tscore"
 
+FACETS = ("hops", "language", "source")
+"""What queries are told apart by beside their style."""
+
 Qrels = dict[str, dict[str, int]]
 """Query id → document id → grade; relevant from 1 on, judged irrelevant at 0 or below."""
 
@@ -30,7 +33,8 @@ class Dataset:
     `clusters`: query → what it came from; queries of one cluster are not independent.  Where it is
     not given, a query's first positive document stands for it.  `slices`: query → style, "" if none.
     `owners`: passage → document, where the qrels judge documents and the corpus holds their parts;
-    empty where they judge the passages themselves.
+    empty where they judge the passages themselves.  `facets`: one of FACETS → query → value, for
+    the queries that have one.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Dataset:
     clusters: dict[str, str] = field(default_factory=dict)
     slices: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    facets: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         clusters = {query: self.clusters.get(query) or self._first_positive(query) for query in self.queries}
@@ -49,6 +54,11 @@ class Dataset:
 
     def _first_positive(self, query: str) -> str:
         return next((document for document, grade in self.qrels[query].items() if grade > 0), query)
+
+    @property
+    def sliced(self) -> dict[str, dict[str, str]]:
+        """All that queries are told apart by: "style" or one of FACETS → query → value."""
+        return {"style": self.slices, **self.facets}
 
     @cached_property
     def documents(self) -> dict[str, Passage]:
@@ -108,8 +118,9 @@ class QueryLine(msgspec.Struct):
     metadata: Any = None
 
     def fact(self, key: str) -> str:
+        """What the metadata says, numbers as their digits; "" where it says nothing."""
         value = self.metadata.get(key) if isinstance(self.metadata, dict) else None
-        return value if isinstance(value, str) else ""
+        return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
 
 
 class _PassageLine(msgspec.Struct):
@@ -149,6 +160,11 @@ def load_dataset(path: Path, split: str = "test") -> Dataset:
         clusters={str(line.id): line.fact("cluster") for line in kept},
         slices={str(line.id): line.fact("style") for line in kept},
         owners=owners,
+        facets={
+            name: found
+            for name in FACETS
+            if (found := {str(line.id): value for line in kept if (value := line.fact(name))})
+        },
     )
 
 
@@ -179,6 +195,7 @@ def _passage_line(passage: Passage, owners: Mapping[str, str]) -> dict[str, Any]
 
 def _query_line(query: str, dataset: Dataset) -> dict[str, Any]:
     facts = {"style": dataset.slices[query], "cluster": dataset.clusters[query]}
+    facts |= {name: value for name in FACETS if (value := dataset.facets.get(name, {}).get(query))}
     return {"_id": query, "text": dataset.queries[query], "metadata": facts}
 
 

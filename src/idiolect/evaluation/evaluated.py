@@ -11,7 +11,7 @@ from idiolect.evaluation.remarks import remark
 from idiolect.evaluation.report import DatasetReport
 from idiolect.evaluation.retrieval import Run
 from idiolect.evaluation.significance import Comparison, compare, mean_interval
-from idiolect.evaluation.slices import SliceResult, compare_slices
+from idiolect.evaluation.slices import SliceResult, by_size, compare_slices, slice_label
 
 SHOWN_METRICS = ("ndcg@10", "recall@10")
 
@@ -45,11 +45,18 @@ class Evaluated:
             self.runs[a].metric(metric),
             self.runs[b].metric(metric),
             self.dataset.clusters,
-            self.dataset.slices,
+            self.dataset.sliced,
             seed,
             names=(a, b),
             metric=metric,
         )
+
+    @property
+    def small_slices(self) -> list[str]:
+        """Slices that are too small to be compared apart, the largest first: "claim queries (12)"."""
+        _, small = by_size(list(self.dataset.queries), self.dataset.clusters, self.dataset.sliced)
+        counts = {slice_label(*key): len(queries) for key, queries in small.items()}
+        return [f"{name} ({counts[name]:,})" for name in sorted(counts, key=lambda name: -counts[name])]
 
     def best_base(self, metric: str) -> str:
         """The better of dense and hybrid without training: what the shipped retriever must beat."""

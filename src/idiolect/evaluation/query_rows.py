@@ -34,6 +34,7 @@ def _rows(found: Evaluated, use: Use) -> Iterator[dict[str, Any]]:
             "query": text,
             "style": dataset.slices[query],
             "cluster": dataset.clusters[query],
+            **{name: values[query] for name, values in dataset.facets.items() if query in values},
             "positives": sorted(key for key, grade in dataset.qrels[query].items() if grade > 0),
             "runs": {
                 name: {"metrics": run.values[query], "top": run.rankings[query][:_TOP]}

@@ -100,23 +100,26 @@ class DevJudge:
         return fall > (standard_error(sums, sizes) if len(sums) > 1 else math.inf)
 
     def _measure(self, encoder: Encodes, names: Collection[str]) -> Measured:
-        """A passage that stands in several sets is encoded once."""
-        sets = [self.dev[name] for name in names]
-        texts = list(dict.fromkeys(text for dataset in sets for text in _texts(dataset)))
-        known = dict(zip(texts, encoder.encode(texts, "passage"), strict=True))
-        scores: Scores = {}
-        values: dict[str, Mapping[str, float]] = {}
-        for name, dataset in zip(names, sets, strict=True):
-            vectors = np.stack([known[text] for text in _texts(dataset)])
-            corpus = Corpus(list(dataset.corpus.values()), vectors, self.fusion)
-            queries = encoder.encode(list(dataset.queries.values()), "query")
-            runs = retrieve(
-                dataset, corpus, queries, ("dense", "hybrid"), owners=dataset.owners_of(corpus.ids)
-            )
-            for kind, run in runs.items():
-                scores[f"{name}/{kind}"] = round(_style_mean(run, dataset), 5)
-                values[f"{name}/{kind}"] = run.metric("ndcg@10")
-        return Measured(scores, values)
+        return measured({name: self.dev[name] for name in names}, self.fusion, encoder)
+
+
+def measured(
+    sets: Mapping[str, Dataset], fusion: Fusion, encoder: Encodes, kinds: Sequence[str] = ("dense", "hybrid")
+) -> Measured:
+    """What an encoder scores on sets, by name; a passage that stands in several of them is encoded once."""
+    texts = list(dict.fromkeys(text for dataset in sets.values() for text in _texts(dataset)))
+    known = dict(zip(texts, encoder.encode(texts, "passage"), strict=True))
+    scores: Scores = {}
+    values: dict[str, Mapping[str, float]] = {}
+    for name, dataset in sets.items():
+        vectors = np.stack([known[text] for text in _texts(dataset)])
+        corpus = Corpus(list(dataset.corpus.values()), vectors, fusion)
+        queries = encoder.encode(list(dataset.queries.values()), "query")
+        runs = retrieve(dataset, corpus, queries, kinds, owners=dataset.owners_of(corpus.ids))
+        for kind, run in runs.items():
+            scores[f"{name}/{kind}"] = round(_style_mean(run, dataset), 5)
+            values[f"{name}/{kind}"] = run.metric("ndcg@10")
+    return Measured(scores, values)
 
 
 def _texts(dataset: Dataset) -> list[str]:

@@ -25,6 +25,11 @@ def percent(value: float | None) -> str:
     return "±0.0%" if round(value, 3) == 0 else f"{value:+.1%}".replace("-", "−")
 
 
+def share(value: float) -> str:
+    """A share of a whole: 0.125 → "12.5%"."""
+    return f"{100 * value:g}%"
+
+
 def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 

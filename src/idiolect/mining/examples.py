@@ -12,7 +12,7 @@ from idiolect.mining.masking import squeeze
 from idiolect.mining.negatives import hard_negatives, listwise_candidates
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.top import top
-from idiolect.records import Chunk, Negative, Objective, Query, TextRef, TrainingExample
+from idiolect.records import PEOPLE, Chunk, Negative, Objective, Query, TextRef, TrainingExample
 
 
 class Miner:
@@ -105,6 +105,7 @@ class Miner:
             ],
             teacher_scores=values,
             objective=objective,
+            asked=query.teacher == PEOPLE,
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from idiolect.errors import MissingExtra, ModelError
 from idiolect.runtimes.base import Kind, OnBatch, Vectors
 from idiolect.runtimes.encoder import unit
-from idiolect.runtimes.model_files import ModelFiles, base_digest
+from idiolect.runtimes.model_files import ModelFiles, endpoint_digest
 
 _TEXTS_A_CALL = 64
 
@@ -40,7 +40,7 @@ class EndpointRuntime:
             dimension=self._call(["dimension"]).shape[1],
             query_prompt="",
             passage_prompt="",
-            digest=base_digest(f"{url}#{self.model}"),
+            digest=endpoint_digest(f"{url}#{self.model}"),
         )
 
     def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:

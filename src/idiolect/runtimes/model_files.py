@@ -13,8 +13,6 @@ from idiolect.files import digest_path, digest_value, read_json
 from idiolect.runtimes.layout import LINEAR
 
 DEFAULT_BASE = "all-MiniLM-L6-v2"
-ENDPOINT_TOKENS = 8192
-"""What an endpoint is taken to read of a text, since none says it."""
 
 WEIGHTS = ("*.safetensors", "*.bin")
 
@@ -35,23 +33,9 @@ class ModelFiles(msgspec.Struct, frozen=True, kw_only=True):
         return self.query_prompt if kind == "query" else self.passage_prompt
 
 
-def base_digest(base: str) -> str:
-    """What tells one base from another: its directory's digest, an endpoint's address. Raises as `resolve`."""
-    return digest_value(["endpoint", base]) if is_endpoint(base) else describe(resolve(base)).digest
-
-
-def counted_by(base: str) -> ModelFiles:
-    """The model whose tokenizer counts a base's tokens: the base or, for an endpoint, which shows none, the default."""
-    if not is_endpoint(base):
-        return describe(resolve(base))
-    return msgspec.structs.replace(
-        describe(resolve("auto")),
-        name=base,
-        max_tokens=ENDPOINT_TOKENS,
-        query_prompt="",
-        passage_prompt="",
-        digest=base_digest(base),
-    )
+def endpoint_digest(address: str) -> str:
+    """What tells one endpoint's model, at URL#MODEL, from another."""
+    return digest_value(["endpoint", address])
 
 
 def resolve(base: str) -> Path:

@@ -9,7 +9,8 @@ from idiolect.progress import Progress
 from idiolect.runtimes.base import Kind, TextEncoder, Vectors
 from idiolect.runtimes.endpoint import EndpointRuntime
 from idiolect.runtimes.mapping import MappedEncoder, matrix_in, read_map
-from idiolect.runtimes.model_files import ModelFiles, describe, resolve
+from idiolect.runtimes.model_files import ModelFiles, describe
+from idiolect.runtimes.starting import starting_model
 from idiolect.runtimes.torch import TorchRuntime
 from idiolect.stages.context import Context
 
@@ -17,7 +18,7 @@ from idiolect.stages.context import Context
 def base_files(context: Context) -> ModelFiles:
     """The facts of the base model that the config names; an endpoint is asked for its dimension."""
     base = context.config.train.base
-    return EndpointRuntime(base).files if is_endpoint(base) else describe(resolve(base))
+    return EndpointRuntime(base).files if is_endpoint(base) else starting_model(base)
 
 
 def base_encoder(context: Context) -> CachedEncoder:

@@ -1,6 +1,6 @@
 """evaluate: base and tuned side by side on the frozen test and on given BEIR sets; the decisions, the verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from idiolect.evaluation import remarks
 from idiolect.evaluation.advice import what_next
 from idiolect.evaluation.beir import Dataset, load_dataset, read_queries
 from idiolect.evaluation.evaluated import Evaluated, Sets
+from idiolect.evaluation.guards import judging
 from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.page import write_report
@@ -65,8 +66,8 @@ def run(context: Context) -> Summary:
         test=test,
         labelled=labelled.get("test"),
         steering=labelled.get("dev"),
-        beir=[_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.beir],
-        guards=[_evaluate(_given(folder, names), sides, context) for folder in config.evaluate.guard],
+        beir=_given(config.evaluate.beir, load_dataset, names, sides, context),
+        guards=_given(config.evaluate.guard, judging, names, sides, context),
     )
     report = _report(context, selection, sides, sets)
     write_report(report, work.report, work.report_page, read_synthetic_report(work.generate_report))
@@ -100,13 +101,18 @@ def _dev_sets(context: Context, with_people: bool) -> list[Dataset]:
     ]
 
 
-def _given(folder: str, taken: set[str]) -> Dataset:
-    """A given BEIR folder, under its path where another set has its name already."""
-    dataset = load_dataset(Path(folder))
-    if dataset.name in taken:
-        dataset = replace(dataset, name=folder)
-    taken.add(dataset.name)
-    return dataset
+def _given(
+    folders: Sequence[str], load: Callable[[Path], Dataset], taken: set[str], sides: _Sides, context: Context
+) -> list[Evaluated]:
+    """Given BEIR folders, each under its path where another set has its name already."""
+    found = []
+    for folder in folders:
+        dataset = load(Path(folder))
+        if dataset.name in taken:
+            dataset = replace(dataset, name=folder)
+        taken.add(dataset.name)
+        found.append(_evaluate(dataset, sides, context))
+    return found
 
 
 def _evaluate(dataset: Dataset, sides: _Sides, context: Context) -> Evaluated:
@@ -164,7 +170,7 @@ def _report(context: Context, selection: Selection, sides: _Sides, sets: Sets) -
         fusion=selection.fusion,
         counts=counts,
         warnings=_warnings(sets, pairs[chosen], metric, seed, decisions[other], selection),
-        notes=_notes(selection, teacher if judge is sets.test else ""),
+        notes=_notes(selection, teacher if judge is sets.test else "", judge.small_slices),
         what_next=what_next(
             deciding.verdict,
             deciding.comparison,
@@ -211,6 +217,8 @@ def _role(sets: Sets, found: Evaluated, selection: Selection) -> dict[str, Any]:
     elif found is sets.steering:
         kind = "asked by people, used on dev"
         consequence = remarks.STEERED if selection.judged_by == NAME else remarks.REPORTED
+    elif any(found is guard for guard in sets.guards):
+        kind, consequence = "a guard", remarks.GUARDS
     else:
         kind, consequence = "a given BEIR set", remarks.REPORTED
     decides = found is sets.deciding
@@ -256,8 +264,8 @@ def _warnings(
     warnings = []
     if not selection.share:
         warnings.append(
-            "no share of what training changed did better on dev without costing the other side of search: "
-            "the tuned model is the base."
+            "no share of what training changed did better on dev without costing the other side of search"
+            f"{' or falling on a guard' if selection.guards else ''}: the tuned model is the base."
         )
     if _falls(other.comparison):
         warnings.append(f"the comparison that does not decide falls: {other.sentence}")
@@ -283,13 +291,13 @@ def _weight(selection: Selection, side: str) -> str:
     return f"{chosen} (other draws of them: {low:g} to {high:g})"
 
 
-def _notes(selection: Selection, judged_by: str) -> list[str]:
+def _notes(selection: Selection, judged_by: str, small_slices: Sequence[str]) -> list[str]:
     """How dev chose; `judged_by` is the teacher whose queries decide, "" where people's do."""
     weighed = "masked pseudo-queries" + (
         " and queries that people asked" if NAME in selection.weight_curves else ""
     )
     notes = [
-        f"{selection.share:.0%} of the weights' change was kept, chosen on dev ({selection.judged_by}).",
+        f"{100 * selection.share:g}% of the weights' change was kept, chosen on dev ({selection.judged_by}).",
         f"Fusion weights, chosen on {weighed}: base {_weight(selection, 'base')}, "
         f"tuned {_weight(selection, 'tuned')}.",
     ]
@@ -298,4 +306,4 @@ def _notes(selection: Selection, judged_by: str) -> list[str]:
             "The test queries are headings and definitions cut out of the documents, styles that training "
             "never saw; queries that people asked would be a better judge."
         )
-    return notes
+    return [*notes, *remarks.guarded(selection.guards, selection.share), *remarks.not_apart(small_slices)]

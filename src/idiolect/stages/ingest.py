@@ -18,7 +18,8 @@ from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest
 from idiolect.readers.documents import same_id
 from idiolect.records import Chunk, Document, RejectedDocument
 from idiolect.runtimes.hardware import available_cpus
-from idiolect.runtimes.model_files import ModelFiles, counted_by
+from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.starting import counted_by
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.parts import Part, parts
 from idiolect.stages.reading import Outcome, Settings, outcomes, read, set_up

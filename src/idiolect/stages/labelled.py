@@ -1,11 +1,12 @@
 """What prepare does with the queries that people asked: documents found, split, made training queries and a set."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from idiolect.errors import InputError
 from idiolect.evaluation.beir import Dataset, save_dataset
+from idiolect.evaluation.facets import Origins
 from idiolect.evaluation.label_documents import DocumentNames, RejectedLabel, resolve
 from idiolect.evaluation.label_splits import split_labels
 from idiolect.evaluation.labels import (
@@ -21,12 +22,11 @@ from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.mining.weighting import Asked
 from idiolect.progress import Progress
-from idiolect.records import Chunk, Document, Query, Split, SplitName
+from idiolect.records import PEOPLE, Chunk, Document, Query, Split, SplitName
 from idiolect.stages.context import Context, Summary
 from idiolect.workspace import Workspace
 
 STYLE = "labelled"
-TEACHER = "people"
 
 MOST_BANNED = 0.5
 """The share of all chunks that labelled test queries may ban from training's negatives: where they
@@ -190,7 +190,7 @@ def _with_chunks(
                 text=query.text,
                 positives=positives,
                 style=STYLE,
-                teacher=TEACHER,
+                teacher=PEOPLE,
                 source=positives[0],
             )
         )
@@ -203,10 +203,14 @@ def banned(tested: Sequence[Query], chunks: Sequence[Chunk]) -> list[Query]:
     return list(tested) if len(passages) <= MOST_BANNED * len(chunks) else []
 
 
-def save_labelled(work: Workspace, labelled: Labelled, chunks: Sequence[Chunk]) -> None:
+def save_labelled(work: Workspace, labelled: Labelled, chunks: Sequence[Chunk], known: Origins) -> None:
     """WORK/labelled with a split each for train, dev and test, and what was left out."""
     splits: tuple[SplitName, ...] = ("train", "dev", "test")
-    found = [labelled_set(labelled.queries[name], name, chunks) for name in splits if labelled.queries[name]]
+    found = []
+    for name in splits:
+        if queries := labelled.queries[name]:
+            facets = known.facets({query.id: query.relevant[0] for query in queries})
+            found.append(replace(labelled_set(queries, name, chunks), facets=facets))
     if found:
         save_dataset(work.labelled, *found)
     else:

@@ -8,6 +8,7 @@ from typing import Any
 from idiolect.config import Config
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.beir import Dataset, save_dataset
+from idiolect.evaluation.facets import Origins, origins
 from idiolect.evaluation.labels import normalised
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
 from idiolect.mining.duplicates import saying_the_same
@@ -58,6 +59,7 @@ def run(context: Context) -> Summary:
     if not queries:
         raise WorkspaceError(f"{work.queries} is empty: the teacher wrote no query that could be kept")
     language = most_frequent(read_jsonl(work.require(work.documents, "ingest"), Document))
+    known = origins(read_jsonl(work.documents, Document))
 
     groups = group_of(chunks)
     frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
@@ -133,13 +135,14 @@ def run(context: Context) -> Summary:
             save_dataset(work.dev_sets / dataset.name, part)
 
     test = _dataset("test", "test", judging["test"], chunks, groups)
+    test = replace(test, facets=_facets(judging["test"], chunks, known))
     if not test.queries:
         raise WorkspaceError(
             "no query is left to test on: give more documents, or a larger prepare.test_fraction"
         )
     save_dataset(work.test, test)
     used = freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
-    save_labelled(work, labelled, chunks)
+    save_labelled(work, labelled, chunks, known)
     splits = [*_split_records(by_split, judging, groups), *split_records(labelled)]
     write_jsonl(work.splits, sorted(splits, key=lambda record: record.query_id))
     write_json(work.mining, mining)
@@ -228,6 +231,12 @@ def _dataset(
         clusters={query.id: groups[query.source] for query in queries},
         slices={query.id: query.style for query in queries},
     )
+
+
+def _facets(queries: Sequence[Query], chunks: Sequence[Chunk], known: Origins) -> dict[str, dict[str, str]]:
+    document = {chunk.id: chunk.document_id for chunk in chunks}
+    answers = {query.id: document[query.source] for query in queries if query.source in document}
+    return {"hops": {query.id: str(query.hops) for query in queries}, **known.facets(answers)}
 
 
 def _split_records(

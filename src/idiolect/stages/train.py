@@ -9,7 +9,7 @@ from idiolect import __version__
 from idiolect.config import Train, is_endpoint
 from idiolect.evaluation.beir import load_dataset
 from idiolect.evaluation.labels import NAME
-from idiolect.evaluation.selection import DevJudge
+from idiolect.evaluation.selection import DevJudge, Scores
 from idiolect.files import digest_path, digest_value, read_json, read_jsonl, remove, replacing, write_json
 from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.weighting import Weighed, choose_weight
@@ -18,6 +18,7 @@ from idiolect.runtimes.base import Kind
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder, base_files, encode, model_encoder
+from idiolect.stages.guarding import choose_guarded
 from idiolect.stages.labelled import asked
 from idiolect.training.batches import Guide
 from idiolect.training.checkpoints import Checkpoints
@@ -25,13 +26,17 @@ from idiolect.training.learners import Learner, TunedWeights
 from idiolect.training.linear import TunedMap
 from idiolect.training.trainer import train
 
+SOUPED = 3
+"""Evaluated checkpoints that `train.soup` averages: the best one is among them, as training ends PATIENCE after it."""
+
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The shares of the weights' change that are tried on dev; 0 is the base."""
 
 
 def run(context: Context) -> Summary:
     work, config, progress = context.workspace, context.config, context.progress
-    examples = list(read_jsonl(work.require(work.train, "prepare"), TrainingExample))
+    read = read_jsonl(work.require(work.train, "prepare"), TrainingExample)
+    examples = repeated(read, config.train.label_weight)
     mining = msgspec.convert(read_json(work.require(work.mining, "prepare")), Mining)
     files = base_files(context)
     dimensions = trained_dimensions(config.train, files)
@@ -41,6 +46,7 @@ def run(context: Context) -> Summary:
     trained: Summary = {"steps": 0}
     curve = {0.0: judge.measure(base_encoder(context))}
     share = 0.0
+    guards: dict[str, Scores] = {}
     learner = learner_of(context, examples)
     if examples:
         trained = train(
@@ -52,7 +58,7 @@ def run(context: Context) -> Summary:
             config.train,
             dimensions,
             config.seed,
-            Checkpoints(work.checkpoints, _key(context, files)),
+            Checkpoints(work.checkpoints, _key(context, files), SOUPED if config.train.soup else 0),
             lambda _: judge.score(learner.encoder()),
             progress,
         )
@@ -61,7 +67,7 @@ def run(context: Context) -> Summary:
             curve[candidate] = judge.measure(learner.at(candidate))
             progress.advance()
         progress.finish()
-        share = judge.choose(curve)
+        share, guards = choose_guarded(context, judge, curve, learner.at)
         learner.at(share)
     else:
         progress.note("no training examples: the base stays as it is")
@@ -86,10 +92,11 @@ def run(context: Context) -> Summary:
             if interval
         },
         training=trained,
+        guards=guards,
     )
     write_json(work.selection, selection)
     progress.note(
-        f"kept {share:.0%} of the change (dev {judge.objective} {curve[0.0].scores[judge.objective]:.4f} → "
+        f"kept {100 * share:g}% of the change (dev {judge.objective} {curve[0.0].scores[judge.objective]:.4f} → "
         f"{curve[share].scores[judge.objective]:.4f}), fusion weight {weighed.fusion.weight:g}"
     )
     return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained}
@@ -120,6 +127,11 @@ def trained_dimensions(settings: Train, files: ModelFiles) -> tuple[int, ...]:
     """The configured Matryoshka dimensions that the base has, its full one always first."""
     smaller = {size for size in settings.dimensions if 0 < size < files.dimension}
     return (files.dimension, *sorted(smaller, reverse=True))
+
+
+def repeated(examples: Iterable[TrainingExample], label_weight: int) -> list[TrainingExample]:
+    """What an epoch shows: queries that people asked `label_weight` times."""
+    return [example for example in examples for _ in range(label_weight if example.asked else 1)]
 
 
 def guide_of(context: Context, examples: Sequence[TrainingExample]) -> Guide:

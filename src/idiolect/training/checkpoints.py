@@ -1,6 +1,6 @@
 """Checkpoints of one training that outlive a kill: which is the last whole one, and how far training was then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,9 @@ class Checkpoint:
 class Checkpoints:
     """The folder of one training's checkpoints; those of a training with another `key` are removed."""
 
-    def __init__(self, root: Path, key: str) -> None:
-        self.root = root
+    def __init__(self, root: Path, key: str, souped: int = 0) -> None:
+        """`souped`: how many of the last that were evaluated are kept to be averaged."""
+        self.root, self.souped = root, souped
         name = root / "key"
         if not name.is_file() or name.read_text(encoding="utf-8") != key:
             remove(root)
@@ -60,10 +61,20 @@ class Checkpoints:
         """Make the folder of a checkpoint, its `totals` in it: before transformers fills it."""
         write_json(self._path(step) / _TOTALS, totals)
 
-    def keep(self, step: int, best: int | None) -> None:
-        """Remove all checkpoints but that of `step`, to continue from, and that of the `best` step."""
-        for other in set(self._steps()) - {step, best}:
+    def keep(self, step: int, best: int | None, evaluated: Sequence[int] = ()) -> None:
+        """Remove all checkpoints but that of `step`, to continue from, that of the `best` step, and those to average.
+
+        `evaluated`: the steps at which dev was measured, in order.
+        """
+        for other in set(self._steps()) - {step, best, *self._last(evaluated)}:
             remove(self._path(other))
+
+    def to_average(self, evaluated: Sequence[int]) -> list[Path]:
+        """The last `souped` checkpoints that were evaluated."""
+        return [self._path(step) for step in self._last(evaluated)]
+
+    def _last(self, evaluated: Sequence[int]) -> Sequence[int]:
+        return evaluated[-self.souped :] if self.souped else ()
 
     def _path(self, step: int) -> Path:
         return self.root / f"{_PREFIX}{step}"

@@ -72,7 +72,7 @@ class Course(TrainerCallback):  # type: ignore[misc]
         control.should_evaluate = control.should_save = False
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.checkpoints.keep(state.global_step, state.best_global_step)
+        self.checkpoints.keep(state.global_step, state.best_global_step, sorted(self.dev))
 
     def _seconds(self) -> float:
         return self.before + time.monotonic() - self.began

@@ -28,6 +28,7 @@ from idiolect.training.checkpoints import Checkpoints
 from idiolect.training.course import PATIENCE, Course
 from idiolect.training.hardware import attention, keep_freed_memory
 from idiolect.training.losses import MixedLoss
+from idiolect.training.merge import Weights, average
 from idiolect.training.temperature import matched_temperature
 
 _EVALUATIONS_AN_EPOCH = 3
@@ -73,7 +74,8 @@ def train(
     """Train `model` in place; it ends with the weights of its best checkpoint on dev.
 
     Continues from the last of `checkpoints` where there is one, with the same result as if it had
-    never stopped.  Returns steps, the mean loss, the dev score at each evaluation and temperatures.
+    never stopped.  Returns steps, the mean loss, the dev score at each evaluation and temperatures, and
+    where `checkpoints` are kept to be averaged, the average's score.
     """
     keep_freed_memory()
     collator = Collator(examples, _tokenizer(model, files, settings.max_tokens), guide, texts)
@@ -127,13 +129,40 @@ def train(
             trainer.remove_callback(PrinterCallback)
             trainer.train(resume_from_checkpoint=str(last.path) if last else None)
     progress.finish()
+    soup = _soup(model, checkpoints.to_average(sorted(course.dev)), course.dev, dev_score)
     return {
         "steps": course.step,
         "loss": round(course.loss / max(course.step, 1), 4),
         "dev": course.dev,
+        **soup,
         "teacher_temperature": round(teacher_temperature, 4),
         "listwise_temperature": round(listwise_temperature, 4),
     }
+
+
+def _soup(
+    model: SentenceTransformer, paths: Sequence[Path], dev: Mapping[int, float], dev_score: DevScore
+) -> dict[str, float]:
+    """Give `model`, which holds the best checkpoint, the average of several where dev likes that better.
+
+    Returns its score as "soup"; nothing where there are no two to average.
+    """
+    if len(paths) < 2:
+        return {}
+    best = _weights(model)
+    checkpoints = []
+    for path in paths:
+        load_learning(model, path)
+        checkpoints.append(_weights(model))
+    model.load_state_dict(average(checkpoints))
+    score = round(dev_score(model), 5)
+    if score <= max(dev.values()):
+        model.load_state_dict(best)
+    return {"soup": score}
+
+
+def _weights(model: SentenceTransformer) -> Weights:
+    return {name: value.clone() for name, value in model.state_dict().items()}
 
 
 def listwise_temperatures(examples: Sequence[TrainingExample], guide: Guide) -> tuple[float, float]:

@@ -1,0 +1,105 @@
+"""Several models of one architecture made one: what `models merge` does, as a function."""
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from idiolect.errors import ModelError
+from idiolect.evaluation.beir import Dataset
+from idiolect.evaluation.selection import measured
+from idiolect.files import read_json, replacing
+from idiolect.records import Fusion, Record
+from idiolect.runtimes.model_files import ModelFiles, load_tokenizer
+from idiolect.runtimes.starting import starting_model
+
+RELATED = 0.9
+"""Cosine of two models' weights below which they seem not to be tuned from one base: then an average is of no use."""
+
+
+class Merged(Record, frozen=True, kw_only=True):
+    """`shares` are each model's part of the average, 0 where the greedy soup left it out; `cosine` is the
+    least between the weights of two models; `score` is nDCG@10 of the greedy soup on its dev set."""
+
+    models: list[str]
+    shares: list[float]
+    cosine: float
+    score: float | None = None
+
+
+def merge_models(
+    models: Sequence[str], out: Path, shares: Sequence[float] = (), dev: Dataset | None = None
+) -> Merged:
+    """Write the weighted average of two models or more to `out`: a sentence-transformers directory.
+
+    `models` are directories, bundles or hub names; the first gives tokenizer and settings.  With
+    `dev` a greedy soup is made: models join the best one, in the order of their own scores, where
+    the average scores no less.  Raises ModelError where one cannot be had, or they differ in more
+    than their weights.
+    """
+    import torch
+
+    from idiolect.runtimes.torch import TorchRuntime, load
+    from idiolect.training.merge import average, greedy
+
+    files = [starting_model(model) for model in models]
+    for other in files[1:]:
+        _refuse_unlike(files[0], other)
+    merged = load(files[0].path)
+    weights = [load(each.path, "cpu").state_dict() for each in files]
+    for each, held in zip(files[1:], weights[1:], strict=True):
+        if {name: value.shape for name, value in held.items()} != {
+            name: value.shape for name, value in weights[0].items()
+        }:
+            raise _unlike(files[0], each, "architecture")
+
+    score = None
+    parts = list(shares) or [1.0] * len(models)
+    if dev is not None:
+
+        def on_dev(held: Any) -> float:
+            merged.load_state_dict(held)
+            found = measured({"dev": dev}, Fusion(), TorchRuntime(files[0], merged), ("dense",))
+            return found.scores["dev/dense"]
+
+        chosen, score = greedy(weights, on_dev)
+        parts = [float(number in chosen) for number in range(len(models))]
+    merged.load_state_dict(average(weights, parts))
+    with replacing(out) as folder:
+        merged.save(str(folder), create_model_card=False)
+    flat = [torch.cat([value.float().flatten() for value in held.values()]) for held in weights]
+    cosines = [float(torch.cosine_similarity(a, b, dim=0)) for a, b in combinations(flat, 2)]
+    return Merged(
+        models=list(models),
+        shares=[round(part / sum(parts), 4) for part in parts],
+        cosine=round(min(cosines), 4),
+        score=score,
+    )
+
+
+def _refuse_unlike(first: ModelFiles, other: ModelFiles) -> None:
+    """Raise ModelError where two models differ in what their weights do not hold."""
+    compared: dict[str, Callable[[ModelFiles], Any]] = {
+        "architecture": _modules,
+        "tokenizer": lambda files: load_tokenizer(files.path).get_vocab(),
+        "prompts": lambda files: (files.query_prompt, files.passage_prompt),
+    }
+    for what, of in compared.items():
+        if of(first) != of(other):
+            raise _unlike(first, other, what)
+
+
+def _unlike(first: ModelFiles, other: ModelFiles, what: str) -> ModelError:
+    return ModelError(
+        f"{other.path} cannot be merged with {first.path}: they differ in {what}; "
+        "merge models that were tuned from one base"
+    )
+
+
+def _modules(files: ModelFiles) -> list[tuple[str, Any]]:
+    """Each module's kind, and the settings of those after the transformer, as pooling."""
+    found = []
+    for number, module in enumerate(read_json(files.path / "modules.json")):
+        config = files.path / module.get("path", "") / "config.json"
+        found.append((module.get("type", ""), read_json(config) if number and config.is_file() else None))
+    return found
