@@ -133,7 +133,7 @@ def _with_sets(
 ) -> configuration.Config:
     """The config with --beir and --guard added to its own lists.
 
-    Raises UsageError for a folder that is none: better now than after the training.
+    Raises UsageError for what is not there: better now than after the training.
     """
     evaluate = msgspec.structs.replace(
         config.evaluate, beir=(*config.evaluate.beir, *beir), guard=(*config.evaluate.guard, *guard)
@@ -141,6 +141,12 @@ def _with_sets(
     for folder in (*evaluate.beir, *evaluate.guard):
         if not (Path(folder) / "corpus.jsonl").is_file():
             raise UsageError(f"{folder} is no BEIR folder: it has no corpus.jsonl")
+    for path in evaluate.tasks:
+        if not Path(path).exists():
+            raise UsageError(f"evaluate.tasks: {path} does not exist")
+    for model in evaluate.against:
+        if model.startswith(("/", ".")) and not Path(model).is_dir():
+            raise UsageError(f"evaluate.against: {model} is no directory")
     return msgspec.structs.replace(config, evaluate=evaluate)
 
 
@@ -180,7 +186,7 @@ def _close(
     workspace: Workspace, done: list[Any], figures: dict[str, Any], as_json: bool, out: Path | None
 ) -> int:
     """The closing table, the verdict, examples, and where to go from here; the exit code."""
-    from idiolect.evaluation.closing import closing_lines, closing_table
+    from idiolect.evaluation.closing import against_table, closing_lines, closing_table
     from idiolect.evaluation.report import read_report
 
     report = read_report(workspace.report)
@@ -192,6 +198,9 @@ def _close(
     for name in report.datasets:
         click.echo("")
         print_table(closing_table(report, name))
+    if report.against:
+        click.echo("")
+        print_table(against_table(report))
     click.echo("")
     print_lines(closing_lines(report, width()))
     click.echo("")

@@ -7,10 +7,17 @@ from pathlib import Path
 import numpy as np
 
 from idiolect.errors import MissingExtra, ModelError
+from idiolect.files import digest_value
 from idiolect.runtimes.base import Kind, OnBatch, TokenIds, Truncate, Vectors
 from idiolect.runtimes.model_files import ModelFiles
 
 _TEXTS_A_CALL = 64
+_SECONDS_A_CALL = 60.0
+
+
+def is_endpoint(name: str) -> bool:
+    """Whether a model is named by its URL."""
+    return name.startswith(("http://", "https://"))
 
 
 class EndpointRuntime:
@@ -30,20 +37,24 @@ class EndpointRuntime:
         self._failure: type[Exception] = openai.OpenAIError
         self.url = url
         self.client = openai.OpenAI(
-            base_url=url, api_key=os.environ.get("OPENAI_API_KEY") or "none", max_retries=4
+            base_url=url,
+            api_key=os.environ.get("OPENAI_API_KEY") or "none",
+            max_retries=4,
+            timeout=_SECONDS_A_CALL,
         )
         try:
             self.model = model or self.client.models.list().data[0].id
         except (openai.OpenAIError, IndexError) as error:
             raise ModelError(f"endpoint {url} lists no model ({error}): give URL#MODEL") from None
+        dimension = self._call(["dimension"]).shape[1]
         self.files = ModelFiles(
             path=Path(),
             name=self.model,
             max_tokens=0,
-            dimension=self._call(["dimension"]).shape[1],
+            dimension=dimension,
             query_prompt="",
             passage_prompt="",
-            digest="",
+            digest=digest_value([url.rstrip("/"), self.model, dimension]),
         )
 
     def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:
@@ -65,9 +76,14 @@ class EndpointRuntime:
     def _call(self, texts: list[str]) -> Vectors:
         try:
             answer = self.client.embeddings.create(model=self.model, input=texts)
-        except self._failure as error:
+            vectors = np.asarray([row.embedding for row in answer.data], np.float32)
+        except (
+            self._failure,
+            ValueError,
+        ) as error:  # the client raises ValueError for an answer without vectors
             raise ModelError(f"endpoint {self.url} refused to embed: {error}") from None
-        vectors = np.asarray([row.embedding for row in answer.data], np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise ModelError(f"endpoint {self.url} gave {len(vectors)} vectors for {len(texts)} texts")
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Vectors = vectors / np.maximum(lengths, 1e-12)
         return unit
