@@ -72,6 +72,12 @@ def test_help_imports_nothing_heavy():
         (("bundle", "verify", "empty"), 1, "empty"),
         (("score", "auto", "--beir", "nowhere"), 1, "nowhere"),
         (("score", "./nowhere", "--beir", "nowhere", "--with", "magic"), 2, "magic"),
+        (("score", "auto"), 2, "score needs --beir DIR, or --task"),
+        (("score", "auto", "--task", "clustering"), 2, "with --data PATH"),
+        (("score", "auto", "--beir", "nowhere", "--data", "nowhere"), 2, "score needs"),
+        (("score", "auto", "--task", "clustering", "--data", "nowhere"), 1, "nowhere does not exist"),
+        (("run", "docs", "--set", "evaluate.tasks=['nowhere']"), 2, "evaluate.tasks: nowhere does not exist"),
+        (("run", "docs", "--set", "evaluate.against=['./no']"), 2, "evaluate.against: ./no is no directory"),
     ],
 )
 def test_a_mistake_gets_one_clear_line_and_its_exit_code(

@@ -5,10 +5,12 @@ import json
 import re
 
 import pytest
-from small_corpus import MACHINES, write_small_corpus
+from small_corpus import MACHINES, sections, write_small_corpus
 
+from idiolect.bundle import Bundle
 from idiolect.cli import main
 from idiolect.evaluation.report import read_report
+from idiolect.files import write_text
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -137,6 +139,75 @@ def test_any_model_is_scored_on_the_labels_by_document(idiolect, shallow_model, 
         assert figures["dataset"] == "labelled"
     runs = read_report(idiolect.work / "report.json").datasets["labelled"].runs
     assert figures["runs"]["bm25"]["ndcg@10"] == pytest.approx(runs["bm25"]["ndcg@10"], abs=0.05)
+
+
+def test_what_decides_nothing_stands_in_the_report_and_search_abstains(
+    idiolect, eighty, shallow_model, tmp_path, capsys
+):
+    for number, name in enumerate(MACHINES):
+        for part, (_, text) in zip(("purpose", "wear", "faults"), sections(name, number), strict=True):
+            write_text(tmp_path / "parts" / part / f"{number}.txt", text)
+    given = [f"evaluate.tasks=['{tmp_path / 'parts'}']", f"evaluate.against=['{shallow_model}']"]
+    options = [part for setting in (*given, "export.formats=[]") for part in ("--set", setting)]
+    code, out, err = idiolect(capsys, "--queries", eighty, *options, "--to", "export")
+    assert code in (0, 3), err
+    assert "[4/6] train: up to date" in err
+    assert re.search(r"^ *shallow +0\.\d{3} +\d\.\d{3} +[\d.]+ +[\d,]+ +0 *$", out, re.M), out
+    report = read_report(idiolect.work / "report.json")
+    assert [other.name for other in report.against] == ["base", "tuned", "shallow"]
+    for name, dataset in report.datasets.items():
+        assert report.against[0].datasets[name]["dense"] == dataset.runs["dense-base"]
+        assert report.against[2].datasets[name]["dense"]["ndcg@10"] == pytest.approx(
+            dataset.runs["dense-base"]["ndcg@10"], abs=0.02
+        )
+    task = report.tasks["parts"]
+    assert (task.texts, task.classes) == (3 * len(MACHINES), 3)
+    assert {"knn_accuracy@10", "v_measure"} == set(task.runs["dense-tuned"])
+    assert report.dimensions["384"]["saved"] == 0 and report.dimensions["128"]["saved"] == pytest.approx(
+        2 / 3
+    )
+
+    held = report.calibration
+    assert (held.fitted_on, held.unit, set(held.modes)) == ("labelled", "document", {"dense", "hybrid"})
+    assert {mode.measured_on for mode in held.modes.values()} == {"labelled"}
+    assert (idiolect.work / "calibration.json").read_bytes() == (
+        idiolect.work / "bundle" / "calibration.json"
+    ).read_bytes()
+    Bundle.load(idiolect.work / "bundle").verify()
+    page = (idiolect.work / "report.html").read_text()
+    assert all(
+        heading in page for heading in ("Against others", "Other uses of the vectors", "Probabilities")
+    )
+
+    def figures(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([*map(str, arguments), "--json"])
+        captured = capsys.readouterr()
+        assert not stop.value.code, captured.err
+        return json.loads(captured.out)
+
+    scored = figures(
+        "score",
+        shallow_model,
+        "--task",
+        "clustering",
+        "--task",
+        "classification",
+        "--data",
+        tmp_path / "parts",
+    )
+    assert (scored["dataset"], scored["texts"], scored["classes"]) == ("parts", 3 * len(MACHINES), 3)
+    assert scored["runs"]["dense"] == pytest.approx(task.runs["dense-base"], abs=0.05)
+
+    def search(query, *arguments):
+        return figures("search", query, "-w", idiolect.work, *arguments)
+
+    known = search("which machine clears the settling basin floor", "--abstain", "0.5")
+    assert not known["abstained"]
+    assert known["hits"][0]["probability"] == known["best_probability"] > 0.5
+    nonsense = search("xylophone marmalade dirigible velvet", "--abstain", "0.5")
+    assert nonsense["abstained"] and nonsense["hits"] == []
+    assert nonsense["best_probability"] < nonsense["threshold"] == 0.5
 
 
 def test_twenty_queries_steer_selection_and_are_shown(idiolect, docs, tmp_path, capsys):

@@ -181,10 +181,11 @@ def test_a_newer_idiolect_runs_its_changed_stages_again(ran, context):
     assert reasons(run(context())) == {"train": "idiolect changed"}
 
 
-def test_beir_folders_that_change_wake_evaluate_alone(ran, context, tmp_path):
-    folder = tmp_path / "beir"
+@pytest.mark.parametrize("key", ["beir", "guard", "tasks", "against"])
+def test_what_is_evaluated_on_or_against_wakes_evaluate_alone_where_it_changes(ran, context, tmp_path, key):
+    folder = tmp_path / "given"
     write_text(folder / "corpus.jsonl", "{}")
-    setting = f"evaluate.beir=['{folder}']"
+    setting = f"evaluate.{key}=['{folder}']"
     run(context(setting))
     write_text(folder / "corpus.jsonl", "{ }")
     assert reasons(run(context(setting))) == {"evaluate": f"changed: {folder}"}

@@ -4,6 +4,7 @@ manifest.json      what the bundle is, and the SHA-256 of every other file in it
 model/             the weights, a sentence-transformers directory, with the tokenizer
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
 openvino/model.xml, model.bin
+calibration.json   what a search's scores are worth, where the run could measure it
 """
 
 import os
@@ -15,10 +16,11 @@ from typing import Any, Literal
 import msgspec
 
 from idiolect import __version__
-from idiolect.errors import BundleError
+from idiolect.errors import BundleError, InputError
+from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
-from idiolect.runtimes.layout import MANIFEST, WEIGHTS, is_bundle
+from idiolect.runtimes.layout import CALIBRATION, MANIFEST, WEIGHTS, is_bundle
 from idiolect.runtimes.model_files import ModelFiles, describe
 
 __all__ = ["Base", "Bundle", "BundledFile", "Manifest", "Parity", "Prompts", "is_bundle", "write_bundle"]
@@ -117,6 +119,14 @@ class Bundle:
     @property
     def fusion(self) -> Fusion:
         return self.manifest.fusion
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """None where the bundle has none. Raises BundleError where its file cannot be read."""
+        try:
+            return read_calibration(self.path / CALIBRATION)
+        except InputError as error:
+            raise BundleError(str(error)) from None
 
     @property
     def files(self) -> ModelFiles:

@@ -65,7 +65,7 @@ STAGES = (
     ),
     Stage(
         name="prepare",
-        version=2,
+        version=3,
         reads=("documents", "chunks", "queries", "negatives"),
         writes=(
             "splits",
@@ -90,15 +90,15 @@ STAGES = (
     ),
     Stage(
         name="evaluate",
-        version=2,
+        version=3,
         reads=("chunks", "queries", "generate_report", "dev_sets", "test", "labelled", "model", "selection"),
-        writes=("report", "report_page", "per_query"),
+        writes=("report", "report_page", "per_query", "calibration"),
         settings=("seed", "evaluate", "train.base", "train.target"),
     ),
     Stage(
         name="export",
-        version=1,
-        reads=("chunks", "test", "model", "selection", "report"),
+        version=2,
+        reads=("chunks", "test", "model", "selection", "report", "calibration"),
         writes=("bundle",),
         settings=("export", "ingest.chunk_tokens", "ingest.overlap_tokens", "train.base"),
     ),
@@ -222,9 +222,10 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         labels = [context.config.prepare.queries, context.config.prepare.qrels]
         inputs |= {name: digest_path(Path(name)) for name in labels if name and Path(name).is_file()}
     if stage.name in ("train", "evaluate"):
-        beir = context.config.evaluate.beir if stage.name == "evaluate" else ()
-        folders = [*beir, *context.config.evaluate.guard]
-        inputs |= {folder: digest_path(Path(folder)) for folder in folders if Path(folder).is_dir()}
+        evaluate = context.config.evaluate
+        reported = (*evaluate.beir, *evaluate.against, *evaluate.tasks) if stage.name == "evaluate" else ()
+        named = (*evaluate.guard, *reported)
+        inputs |= {name: digest_path(Path(name)) for name in named if Path(name).exists()}
     return {"version": stage.version, "settings": settings, "inputs": inputs}
 
 

@@ -1,21 +1,21 @@
-"""Any model on any BEIR set: what `score` does, as a function."""
+"""Any model on any BEIR set, or on texts with classes: what `score` does, as functions."""
 
 from collections.abc import Sequence
 
-from idiolect import config as configuration
-from idiolect.bundle import Bundle, is_bundle
 from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.evaluation.beir import Dataset
+from idiolect.evaluation.classed_texts import ClassedTexts
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.retrieval import retrieve
+from idiolect.evaluation.tasks import Task, measure
 from idiolect.mining.fusion import DOCUMENTED_DEFAULT
 from idiolect.mining.ranking import Corpus
+from idiolect.named_models import open_model
 from idiolect.progress import Progress, track
 from idiolect.readers.base import Parsed, paragraphs
-from idiolect.records import Document, Fusion, Passage
+from idiolect.records import Document, Passage
 from idiolect.runtimes.base import TextEncoder
 from idiolect.runtimes.model_files import load_tokenizer, resolve
-from idiolect.runtimes.opening import open_encoder
 
 
 def score_model(
@@ -29,10 +29,11 @@ def score_model(
     document's best chunk.  Where the set itself holds parts of documents, as WORK/labelled does,
     the best part counts either way.  Raises ModelError, BundleError or MissingExtra.
     """
-    runtime, fusion, chunk_tokens, overlap = _open(model)
+    opened = open_model(model)
+    runtime, fusion = opened.runtime, opened.fusion or DOCUMENTED_DEFAULT
     passages, owners = list(dataset.corpus.values()), dataset.owners_of(dataset.corpus)
     if unit == "chunk":
-        passages, owners = _chunked(dataset, runtime, chunk_tokens, overlap, progress)
+        passages, owners = _chunked(dataset, runtime, opened.chunk_tokens, opened.overlap_tokens, progress)
     texts = [passage.full_text for passage in passages]
     progress.start(f"{runtime.files.name}: encoding passages", len(texts), "texts")
     vectors = runtime.encode(texts, "passage", on_batch=progress.advance)
@@ -43,19 +44,18 @@ def score_model(
     return {kind: aggregate(run.values, dataset.queries) for kind, run in runs.items()}
 
 
-def _open(model: str) -> tuple[TextEncoder, Fusion, int, int]:
-    """The runtime, its fusion, and its chunk and overlap tokens."""
-    defaults = configuration.Ingest()
-    if configuration.is_endpoint(model):
-        from idiolect.runtimes.endpoint import EndpointRuntime
+def score_tasks(
+    model: str, texts: ClassedTexts, tasks: Sequence[Task], seed: int, progress: Progress
+) -> dict[str, float]:
+    """Metric → value of a model on texts with classes, each encoded whole as a passage.
 
-        return EndpointRuntime(model), DOCUMENTED_DEFAULT, defaults.chunk_tokens, defaults.overlap_tokens
-    path = resolve(model)
-    runtime = open_encoder(path)
-    if is_bundle(path):
-        manifest = Bundle.load(path).manifest
-        return runtime, manifest.fusion, manifest.chunk_tokens, manifest.overlap_tokens
-    return runtime, DOCUMENTED_DEFAULT, defaults.chunk_tokens, defaults.overlap_tokens
+    `model` as in `score_model`, which says what is raised.
+    """
+    runtime = open_model(model).runtime
+    progress.start(f"{runtime.files.name}: encoding texts", len(texts.texts), "texts")
+    vectors = runtime.encode(texts.texts, "passage", on_batch=progress.advance)
+    progress.finish()
+    return measure(texts, vectors, tasks, seed)
 
 
 def _chunked(

@@ -39,6 +39,7 @@ class Workspace:
         self.report = root / "report.json"
         self.report_page = root / "report.html"
         self.per_query = root / "per_query.jsonl"
+        self.calibration = root / "calibration.json"
         self.bundle = root / "bundle"
         self.manifests = root / "manifests"
         self.stage_lock = root / "idiolect.lock.json"

@@ -119,6 +119,28 @@ def test_the_judge_has_a_row_of_its_own_below_the_stage(docs, tmp_path, tiny_mod
     assert [name for name, _, rest in rows if "+ ?" in rest] == ["generate", "total"]
 
 
+def test_endpoints_to_compare_with_are_priced_and_not_asked(docs, tmp_path, tiny_model, endpoint, one_thread):
+    url, requests = endpoint
+    models = ["https://api.openai.com/v1#text-embedding-3-small", f"{url}#local", str(tiny_model)]
+    settings = as_options([f"train.base={tiny_model}", f"evaluate.against={models}"])
+    rows = dry_run("run", docs, "-w", tmp_path / "work", *settings)
+    evaluate = next(row for row in rows if row["stage"] == "evaluate")
+    assert [(bill["model"], bill["purpose"]) for bill in evaluate["bills"]] == [
+        (name, "against") for name in models[:2]
+    ]
+    tokens = evaluate["bills"][0]["prompt_tokens"]
+    assert tokens > 1_000
+    assert evaluate["price"] == pytest.approx(0.02 * tokens / 1e6)
+    assert sum("embeds all chunks once" in note for note in evaluate["basis"]) == 2
+    assert requests == []
+    models[0] = "https://api.openai.com/v1#another"
+    settings[-1] = f"evaluate.against={models}"
+    evaluate = next(
+        row for row in dry_run("run", docs, "-w", tmp_path / "work", *settings) if row["stage"] == "evaluate"
+    )
+    assert evaluate["price"] is None
+
+
 def test_a_stage_whose_inputs_are_missing_says_so(tmp_path, tiny_model):
     (row,) = dry_run("prepare", "-w", tmp_path / "work", "--set", f"train.base={tiny_model}")
     assert row["would_run"]

@@ -34,7 +34,8 @@ def test_report_json_keeps_its_contract(gain: Report, tmp_path: Path) -> None:
     assert {"ndcg@10", "recall@10"} <= set(raw["datasets"]["test"]["runs"]["dense-tuned"])
     contract = {"a", "b", "metric", "delta", "relative", "ci95", "p", "n", "clusters", "mde"}
     assert contract <= set(raw["datasets"]["test"]["comparisons"][0])
-    assert raw["dimensions"]["128"] == {"ndcg@10": 0.622, "bytes_per_vector": 512}
+    dimension = {"ndcg@10": 0.622, "bytes_per_vector": 512, "kept": 0.955, "saved": 0.667}
+    assert raw["dimensions"]["128"] == dimension
     assert read_report(tmp_path / "report.json") == gain
 
 

@@ -8,11 +8,12 @@ from tiny_model import DIMENSION
 
 from idiolect.bundle import Base, Manifest, Prompts, write_bundle
 from idiolect.errors import InputError, WorkspaceError
-from idiolect.files import write_jsonl
+from idiolect.files import write_json, write_jsonl
 from idiolect.index.memory import MemoryIndex
 from idiolect.mining.fusion import standardise
 from idiolect.progress import Silent
 from idiolect.records import Fusion
+from idiolect.runtimes.layout import CALIBRATION
 from idiolect.runtimes.model_files import describe
 from idiolect.workspace import Workspace
 
@@ -30,7 +31,7 @@ def chunks():
     return found
 
 
-def finished(folder, model, weight):
+def finished(folder, model, weight, calibration=None):
     """WORK as a run leaves it, as far as search reads it; the bundle has weights and no graph."""
     workspace = Workspace(folder)
     write_jsonl(workspace.chunks, chunks())
@@ -50,7 +51,13 @@ def finished(folder, model, weight):
         prompts=Prompts(query=files.query_prompt, passage=files.passage_prompt),
         fusion=Fusion(weight=weight),
     )
-    write_bundle(workspace.bundle, manifest, model, lambda draft: {})
+
+    def fill(draft):
+        if calibration is not None:
+            write_json(draft / CALIBRATION, calibration)
+        return {}
+
+    write_bundle(workspace.bundle, manifest, model, fill)
     return workspace
 
 

@@ -139,6 +139,14 @@ def test_an_interrupted_encoding_keeps_the_blocks_that_were_done(tmp_path, monke
     assert runtime.asked == ["ccc", "dddd", "eeeee"]
 
 
+def test_what_would_be_computed_is_known_before(tmp_path):
+    encoder, runtime = opened(tmp_path)
+    encoder.encode(LOG[:1], "passage")
+    assert encoder.missing([*LOG, LOG[2]], "passage") == LOG[1:]
+    assert encoder.missing(LOG[:1], "query") == LOG[:1]
+    assert runtime.asked == LOG[:1]
+
+
 def test_two_encoders_of_one_model_at_once_give_each_its_own_vectors(tmp_path):
     """As where `idiolect search` encodes a query while a run encodes chunks in the same WORK."""
     run, runtime = opened(tmp_path)

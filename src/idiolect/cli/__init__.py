@@ -20,7 +20,7 @@ COMMANDS = {
     "assess": ("assess", "Say what DOCS are like and whether tuning would pay; trains nothing."),
     "search": ("search", "Search the documents of a WORK folder."),
     "serve": ("serve", "Serve bundles behind OpenAI's embeddings API."),
-    "score": ("score", "Score any model, bundle or endpoint on a BEIR folder."),
+    "score": ("score", "Score any model, bundle or endpoint on a BEIR folder or on texts with classes."),
     "bundle": ("bundle", "Check an exported bundle."),
     "models": ("models", "Merge tuned models."),
     "init": ("settings", "Write a commented idiolect.toml."),

@@ -134,8 +134,8 @@ def _with_sets(
 ) -> configuration.Config:
     """The config with --beir and --guard added to its own lists, NanoBEIR a folder in WORK's cache.
 
-    It is fetched, except by a dry run.  Raises UsageError for a folder that is none:
-    better now than after the training.
+    It is fetched, except by a dry run.  Raises UsageError for what is not there: better now than after
+    the training.
     """
     from idiolect.evaluation import nanobeir
 
@@ -143,6 +143,12 @@ def _with_sets(
     for folder in (*folders, *(name for name in guards if not nanobeir.is_named(name))):
         if not (Path(folder) / "corpus.jsonl").is_file():
             raise UsageError(f"{folder} is no BEIR folder: it has no corpus.jsonl")
+    for path in config.evaluate.tasks:
+        if not Path(path).exists():
+            raise UsageError(f"evaluate.tasks: {path} does not exist")
+    for model in config.evaluate.against:
+        if model.startswith(("/", ".")) and not Path(model).is_dir():
+            raise UsageError(f"evaluate.against: {model} is no directory")
     cache = Workspace(work).cache / nanobeir.NAME
     get = nanobeir.folder_of if dry_run else nanobeir.fetch
     guards = tuple(str(get(name, cache)) if nanobeir.is_named(name) else name for name in guards)
@@ -195,7 +201,7 @@ def _close(
     workspace: Workspace, done: list[Any], figures: dict[str, Any], as_json: bool, out: Path | None
 ) -> int:
     """The closing table, the verdict, examples, and where to go from here; the exit code."""
-    from idiolect.evaluation.closing import closing_lines, closing_table
+    from idiolect.evaluation.closing import against_table, closing_lines, closing_table
     from idiolect.evaluation.report import read_report
     from idiolect.runtimes.mapping import endpoint_of
 
@@ -208,6 +214,9 @@ def _close(
     for name in report.datasets:
         click.echo("")
         print_table(closing_table(report, name))
+    if report.against:
+        click.echo("")
+        print_table(against_table(report))
     click.echo("")
     print_lines(closing_lines(report, width()))
     click.echo("")

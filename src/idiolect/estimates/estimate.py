@@ -10,6 +10,7 @@ from idiolect.config import Config, is_endpoint
 from idiolect.errors import MissingExtra
 from idiolect.estimates.amounts import Amounts, Corpus, amounts, counted, extrapolated, given_tokens
 from idiolect.estimates.bills import Bill, bill, together
+from idiolect.estimates.compared import compared_bills
 from idiolect.estimates.corpus import sample_corpus
 from idiolect.estimates.history import Earlier, earlier
 from idiolect.estimates.model_size import ModelSize, model_size
@@ -161,7 +162,22 @@ class _Run:
             memory_mb=round(sizes.memory(stage), -1),
             basis=basis,
         )
+        if stage == "evaluate":
+            return self._with_compared(result)
         return self._with_llm(result) if stage == "generate" and self._asks else result
+
+    def _with_compared(self, result: Estimate) -> Estimate:
+        billed = compared_bills(self.config, self.amounts.tokens)
+        bills = [one for one, _ in billed]
+        cost = together(bills)
+        return msgspec.structs.replace(
+            result,
+            prompt_tokens=sum(one.prompt_tokens for one in bills),
+            price=cost.amount,
+            currency=cost.currency,
+            bills=bills,
+            basis=[*result.basis, *(note for note in (*(note for _, note in billed), cost.note) if note)],
+        )
 
     @property
     def _asks(self) -> bool:

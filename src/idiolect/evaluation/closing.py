@@ -40,6 +40,35 @@ def closing_table(report: Report, name: str | None = None) -> "Table":
     return table
 
 
+def against_table(report: Report) -> "Table":
+    """Base, tuned and the others on the decided set: what they find, how long they take, what they cost."""
+    from rich import box
+    from rich.table import Table
+
+    metric = label(report.metric)
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=f"against others on {report.decided_on}: {metric}, decides nothing",
+        title_justify="left",
+        title_style="",
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    table.add_column("model", overflow="fold")
+    for name in ("dense", "hybrid", "ms/query", "texts/s", "price/1M tokens"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for other in report.against:
+        kinds, speed = other.datasets.get(report.decided_on, {}), other.speed
+        table.add_row(
+            other.name,
+            *(f"{kinds[kind][report.metric]:.3f}" if kind in kinds else "–" for kind in ("dense", "hybrid")),
+            "–" if speed.query_ms is None else f"{speed.query_ms:.1f}",
+            "–" if speed.passages_per_second is None else f"{speed.passages_per_second:,.0f}",
+            "–" if other.price is None else f"{other.price:g} {other.currency}" if other.price else "0",
+        )
+    return table
+
+
 def ordered(dataset: DatasetReport) -> list[str]:
     """The data set's runs: the known five in their order, then others in theirs."""
     return [run for run in RUNS if run in dataset.runs] + [run for run in dataset.runs if run not in RUNS]

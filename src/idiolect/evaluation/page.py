@@ -1,7 +1,6 @@
 """A report as JSON, and as one HTML page that needs no other file and no network."""
 
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 from idiolect.evaluation import wording
@@ -23,15 +22,18 @@ def write_report(
 
 def render_page(report: Report, written: SyntheticReport | None = None) -> str:
     """The page; every text that came from a document or a query is escaped."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("idiolect", "evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters.update(label=wording.label, signed=wording.signed, percent=wording.percent)
     environment.globals.update(run_axis=run_axis, delta_axis=delta_axis)
-    source = files("idiolect.evaluation").joinpath("report_page.html").read_text(encoding="utf-8")
-    return environment.from_string(source).render(report=report, written=written)
+    return environment.get_template("report_page.html").render(report=report, written=written)
 
 
 class Axis:

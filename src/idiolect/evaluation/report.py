@@ -6,9 +6,12 @@ from typing import Literal
 import msgspec
 
 from idiolect.errors import InputError
+from idiolect.evaluation.calibration import Calibration
 from idiolect.evaluation.examples import Example
+from idiolect.evaluation.others import Other
 from idiolect.evaluation.significance import Comparison
 from idiolect.evaluation.slices import SliceResult
+from idiolect.evaluation.tasks import TaskReport
 from idiolect.evaluation.verdict import Guard, Verdict
 from idiolect.records import Fusion, Record
 
@@ -55,8 +58,9 @@ class Report(Record, frozen=True, kw_only=True):
     """`verdict`, `decisions`, `datasets`, `dimensions` are the contract; the rest explains them.
 
     `decided_on` names the data set behind the verdict and the closing table; `dimensions`: dimension →
-    {"ndcg@10": …, "bytes_per_vector": …}; `won`, `lost`: queries of the decided set; `depth`: how far
-    the runs were ranked, so that an example's rank of None reads "below `depth`".
+    {"ndcg@10": …, "bytes_per_vector": …, …}; `tasks`, `against` (base and tuned first) and
+    `calibration` decide nothing; `won`, `lost`: queries of the decided set; `depth`: how far the runs
+    were ranked, so that an example's rank of None reads "below `depth`".
     """
 
     verdict: Verdict
@@ -64,6 +68,9 @@ class Report(Record, frozen=True, kw_only=True):
     decisions: dict[Literal["dense", "retriever"], Decision]
     datasets: dict[str, DatasetReport]
     dimensions: dict[str, dict[str, int | float]] = {}
+    tasks: dict[str, TaskReport] = {}
+    against: list[Other] = []
+    calibration: Calibration | None = None
     target: Literal["embedding", "retriever"] = "embedding"
     metric: str = "ndcg@10"
     decided_on: str = "test"

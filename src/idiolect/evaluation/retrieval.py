@@ -1,7 +1,7 @@
 """Rankings of a test set: what an encoder, BM25 and their fusion find for every query."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,10 +21,16 @@ KINDS = ("dense", "bm25", "hybrid")
 
 @dataclass(frozen=True)
 class Run:
-    """One retriever's rankings of a test set and what each query scores."""
+    """One retriever's rankings of a test set and what each query scores.
+
+    `scores`: query → the retriever's own score of each document of its ranking; `cosines`: that of
+    the query and the passage which stands for the document, empty for BM25.  Both float32.
+    """
 
     rankings: Rankings
     values: Values
+    scores: dict[str, np.ndarray] = field(default_factory=dict)
+    cosines: dict[str, np.ndarray] = field(default_factory=dict)
 
     def metric(self, name: str) -> dict[str, float]:
         return {query: values[name] for query, values in self.values.items()}
@@ -47,15 +53,21 @@ def retrieve(
     """
     documents = _Documents(owners if owners is not None else corpus.ids)
     ranker = Ranker(documents.ids)
-    rankings: dict[str, Rankings] = {kind: {} for kind in kinds}
+    runs = {kind: Run({}, {}) for kind in kinds}
     for vector, (query, text) in zip(queries, dataset.queries.items(), strict=True):
         exclude = dataset.itself(query)
-        rows = _score_rows(corpus, text, vector, kinds)
-        for kind, row in rows.items():
+        cosine = corpus.dense(vector) if {"dense", "hybrid"} & set(kinds) else None
+        for kind, row in _score_rows(corpus, text, cosine, kinds).items():
             if kind == "bm25":
                 row = np.where(row > 0, row, -np.inf)  # what shares no term is no result
-            rankings[kind][query] = ranker.top(documents.best(row), depth, exclude)
-    return {kind: Run(found, _values(found, dataset)) for kind, found in rankings.items()}
+            ranking = ranker.top(documents.best(row), depth, exclude)
+            best, run = documents.best_passages(ranking, row), runs[kind]
+            run.rankings[query] = ranking
+            run.values[query] = per_query(ranking, dataset.qrels[query])
+            run.scores[query] = row[best]
+            if cosine is not None and kind != "bm25":
+                run.cosines[query] = cosine[best]
+    return runs
 
 
 class _Documents:
@@ -63,9 +75,11 @@ class _Documents:
 
     def __init__(self, owners: Sequence[str]) -> None:
         self.ids = list(dict.fromkeys(owners))
-        positions = {identifier: position for position, identifier in enumerate(self.ids)}
-        self.columns = np.array([positions[owner] for owner in owners])
+        self.positions = {identifier: position for position, identifier in enumerate(self.ids)}
+        self.columns = np.array([self.positions[owner] for owner in owners])
         self.one_each = len(self.ids) == len(owners)
+        order = np.argsort(self.columns, kind="stable")
+        self._parts = np.split(order, np.cumsum(np.bincount(self.columns))[:-1]) if len(owners) else []
 
     def best(self, row: np.ndarray) -> np.ndarray:
         """float32 [documents]: the highest of each document's passages' scores [passages]."""
@@ -75,13 +89,18 @@ class _Documents:
         np.maximum.at(scores, self.columns, row)
         return scores
 
+    def best_passages(self, documents: Sequence[str], row: np.ndarray) -> np.ndarray:
+        """The column of each document's highest score."""
+        parts = [self._parts[self.positions[document]] for document in documents]
+        return np.array([part[0] if len(part) == 1 else part[row[part].argmax()] for part in parts], np.int64)
+
 
 def _score_rows(
-    corpus: Corpus, text: str, vector: np.ndarray, kinds: Sequence[str]
+    corpus: Corpus, text: str, cosine: np.ndarray | None, kinds: Sequence[str]
 ) -> Mapping[str, np.ndarray]:
     rows: dict[str, np.ndarray] = {}
-    if "dense" in kinds or "hybrid" in kinds:
-        rows["dense"] = corpus.dense(vector)
+    if cosine is not None:
+        rows["dense"] = cosine
     if "bm25" in kinds or ("hybrid" in kinds and corpus.fusion.weight):
         rows["bm25"] = corpus.lexical(text)
     if "hybrid" in kinds:
@@ -91,7 +110,3 @@ def _score_rows(
             else rows["dense"]
         )
     return {kind: rows[kind] for kind in kinds}
-
-
-def _values(rankings: Rankings, dataset: Dataset) -> Values:
-    return {query: per_query(ranking, dataset.qrels[query]) for query, ranking in rankings.items()}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from idiolect.evaluation.significance import Comparison
 
 _LABELS = {"ndcg": "nDCG", "recall": "Recall", "precision": "Precision", "map": "MAP", "mrr": "MRR"}
+_LABELS |= {"knn_accuracy": "k-NN accuracy", "v_measure": "V-measure"}
 
 
 def label(metric: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from idiolect.bundle import Bundle
 from idiolect.errors import InputError
 from idiolect.files import read_jsonl
+from idiolect.index.probability import Probabilities
 from idiolect.mining.fusion import fuse
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.top import top
@@ -21,10 +22,14 @@ Mode = Literal["dense", "lexical", "hybrid"]
 
 
 class Hit(Record, frozen=True, kw_only=True):
-    """One chunk found; `start` and `end` are its characters in the document's text."""
+    """One chunk found; `start` and `end` are its characters in the document's text.
+
+    `probability` that it answers, by the bundle's calibration; None where that has none for the mode.
+    """
 
     rank: int
     score: float
+    probability: float | None
     chunk_id: str
     document_id: str
     path: str
@@ -49,6 +54,7 @@ class MemoryIndex:
         vectors = self.encoder.encode(texts, "passage", on_batch=progress.advance)
         progress.finish()
         self.corpus = Corpus(passages, vectors, bundle.fusion)
+        self.probabilities = Probabilities(bundle.calibration, self.chunks)
 
     def search(self, query: str, count: int, mode: Mode) -> Sequence[Hit]:
         """The `count` best chunks; lexical search leaves out chunks that share no term with the query.
@@ -57,26 +63,32 @@ class MemoryIndex:
         """
         if not any(character.isalnum() for character in query):
             raise InputError(f"the query {query!r} has no letter or digit to search for")
-        scores = self._scores(query, mode)
+        cosines = np.zeros(0)
+        if mode != "lexical":
+            cosines = self.corpus.dense(self.encoder.encode([query], "query")[0])
+        scores = self._scores(query, mode, cosines)
         columns = [int(column) for column in top(scores, count) if scores[column] > -np.inf]
-        return [self._hit(rank, column, float(scores[column])) for rank, column in enumerate(columns, 1)]
+        probabilities = self.probabilities.of(mode, scores, cosines, columns)
+        return [
+            self._hit(rank, column, float(scores[column]), probability)
+            for rank, (column, probability) in enumerate(zip(columns, probabilities, strict=True), 1)
+        ]
 
-    def _scores(self, query: str, mode: Mode) -> np.ndarray:
-        if mode == "lexical":
-            lexical = self.corpus.lexical(query)
-            return np.where(lexical > 0, lexical, -np.inf)
-        dense = self.corpus.dense(self.encoder.encode([query], "query")[0])
-        if mode == "dense":
-            return dense
+    def _scores(self, query: str, mode: Mode, cosines: np.ndarray) -> np.ndarray:
         fusion = self.corpus.fusion
-        lexical = self.corpus.lexical(query) if fusion.weight else dense
-        return fuse(dense, lexical, fusion.weight, fusion.candidates)
+        if mode == "dense" or (mode == "hybrid" and not fusion.weight):
+            return cosines
+        lexical = self.corpus.lexical(query)
+        if mode == "lexical":
+            return np.where(lexical > 0, lexical, -np.inf)
+        return fuse(cosines, lexical, fusion.weight, fusion.candidates)
 
-    def _hit(self, rank: int, column: int, score: float) -> Hit:
+    def _hit(self, rank: int, column: int, score: float, probability: float | None) -> Hit:
         chunk = self.chunks[column]
         return Hit(
             rank=rank,
             score=round(score, 4),
+            probability=probability,
             chunk_id=chunk.id,
             document_id=chunk.document_id,
             path=self.paths.get(chunk.document_id, chunk.document_id),

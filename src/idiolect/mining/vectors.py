@@ -11,7 +11,7 @@ import numpy as np
 from idiolect.runtimes.base import Kind, OnBatch, TextEncoder, Vectors
 
 _KEY_BYTES = 16
-_BLOCK = 2048  # texts encoded between two writes: what a kill can lose
+_BLOCK = 2048
 
 
 class CachedEncoder:
@@ -19,12 +19,14 @@ class CachedEncoder:
 
     Keys and vectors are two append-only files; a record counts once both hold it, so that a
     process killed between the two writes loses that record and nothing else.  A lock file makes
-    appends of several processes follow one another.
+    appends of several processes follow one another.  `block`: how many texts are encoded between two
+    writes, which is what a kill or a failing endpoint can lose.
     """
 
-    def __init__(self, runtime: TextEncoder, directory: Path) -> None:
+    def __init__(self, runtime: TextEncoder, directory: Path, block: int | None = None) -> None:
         self.runtime = runtime
-        self.files = runtime.files
+        self.name, self.files = runtime.name, runtime.files
+        self.block = block or _BLOCK
         self.dimension = runtime.files.dimension
         stem = directory / runtime.files.digest[:16]
         directory.mkdir(parents=True, exist_ok=True)
@@ -61,13 +63,17 @@ class CachedEncoder:
         order = sorted(missing, key=lambda key: len(missing[key]))
         if on_batch and len(missing) < len(texts):
             on_batch(len(texts) - len(missing))
-        for start in range(0, len(order), _BLOCK):
-            block = order[start : start + _BLOCK]
+        for start in range(0, len(order), self.block):
+            block = order[start : start + self.block]
             self._append(block, self.runtime.encode([missing[key] for key in block], kind, on_batch=on_batch))
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         stored = np.memmap(self.vectors_path, np.float32, "r").reshape(-1, self.dimension)
         return np.asarray(stored[[self.rows[key] for key in keys]])
+
+    def missing(self, texts: Sequence[str], kind: Kind) -> list[str]:
+        """The different texts among these whose vectors would have to be computed."""
+        return [text for text in dict.fromkeys(texts) if self._key(text, kind) not in self.rows]
 
     def _key(self, text: str, kind: Kind) -> bytes:
         full = self.runtime.files.prompt(kind) + text

@@ -26,8 +26,9 @@ OnBatch = Callable[[int], None]
 
 
 class TextEncoder(Protocol):
-    """Whatever gives texts vectors, wherever it runs."""
+    """Whatever gives texts vectors, wherever it runs; `name` is that of the runtime."""
 
+    name: str
     files: ModelFiles
 
     def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:
@@ -37,7 +38,6 @@ class TextEncoder(Protocol):
 class Runtime(TextEncoder, Protocol):
     """A loaded model. Calls may come from any thread; they are served one batch at a time."""
 
-    name: str
     precision: str
     max_batch_tokens: int
 

@@ -12,10 +12,13 @@ from idiolect.runtimes.encoder import unit
 from idiolect.runtimes.model_files import ModelFiles, endpoint_digest
 
 _TEXTS_A_CALL = 64
+_SECONDS_A_CALL = 60.0
 
 
 class EndpointRuntime:
     """`URL#MODEL`; without a model the first that the endpoint lists.  The key is in OPENAI_API_KEY."""
+
+    name = "endpoint"
 
     def __init__(self, address: str) -> None:
         """Raises MissingExtra without the openai client, ModelError where the endpoint does not answer."""
@@ -27,17 +30,21 @@ class EndpointRuntime:
         self._failure: type[Exception] = openai.OpenAIError
         self.url = url
         self.client = openai.OpenAI(
-            base_url=url, api_key=os.environ.get("OPENAI_API_KEY") or "none", max_retries=4
+            base_url=url,
+            api_key=os.environ.get("OPENAI_API_KEY") or "none",
+            max_retries=4,
+            timeout=_SECONDS_A_CALL,
         )
         try:
             self.model = model or self.client.models.list().data[0].id
         except (openai.OpenAIError, IndexError) as error:
             raise ModelError(f"endpoint {url} lists no model ({error}): give URL#MODEL") from None
+        dimension = self._call(["dimension"]).shape[1]
         self.files = ModelFiles(
             path=Path(),
             name=self.model,
             max_tokens=0,
-            dimension=self._call(["dimension"]).shape[1],
+            dimension=dimension,
             query_prompt="",
             passage_prompt="",
             digest=endpoint_digest(f"{url}#{self.model}"),
@@ -57,6 +64,12 @@ class EndpointRuntime:
         try:
             # an empty text is refused, though a passage may be nothing but what was masked in it
             answer = self.client.embeddings.create(model=self.model, input=[text or " " for text in texts])
-        except self._failure as error:
+            vectors = np.asarray([row.embedding for row in answer.data], np.float32)
+        except (
+            self._failure,
+            ValueError,
+        ) as error:  # ValueError: the client's, for an answer without vectors
             raise ModelError(f"endpoint {self.url} refused to embed: {error}") from None
-        return unit(np.asarray([row.embedding for row in answer.data], np.float32))
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise ModelError(f"endpoint {self.url} gave {len(vectors)} vectors for {len(texts)} texts")
+        return unit(vectors)

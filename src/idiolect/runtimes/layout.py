@@ -3,6 +3,7 @@
 from pathlib import Path
 
 MANIFEST = "manifest.json"
+CALIBRATION = "calibration.json"
 WEIGHTS = "model"
 """The sentence-transformers directory, with the tokenizer that all runtimes share."""
 

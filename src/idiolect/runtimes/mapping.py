@@ -34,7 +34,7 @@ class MappedEncoder:
 
     def __init__(self, files: ModelFiles, base: TextEncoder, matrix: np.ndarray) -> None:
         """`matrix` [dimension, base's dimension] is applied from the left."""
-        self.files, self.base, self.matrix = files, base, matrix
+        self.name, self.files, self.base, self.matrix = base.name, files, base, matrix
 
     def encode(self, texts: Sequence[str], kind: Kind, on_batch: OnBatch | None = None) -> Vectors:
         return unit(self.base.encode(texts, kind, on_batch) @ self.matrix.T)

@@ -1,11 +1,14 @@
 """Encoders that stages share: the base and a tuned model, with the vectors that WORK already holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from idiolect.config import is_endpoint
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
+from idiolect.records import Fusion
 from idiolect.runtimes.base import Kind, TextEncoder, Vectors
 from idiolect.runtimes.endpoint import EndpointRuntime
 from idiolect.runtimes.mapping import MappedEncoder, matrix_in, read_map
@@ -45,3 +48,18 @@ def encode(
     vectors = encoder.encode(texts, kind, on_batch=progress.advance)
     progress.finish()
     return vectors
+
+
+Side = Literal["base", "tuned"]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two models that are compared, each with its own fusion."""
+
+    base: CachedEncoder
+    tuned: CachedEncoder
+    fusion: Mapping[str, Fusion]
+
+    def encoder(self, side: Side) -> CachedEncoder:
+        return self.base if side == "base" else self.tuned

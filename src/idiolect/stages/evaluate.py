@@ -1,12 +1,11 @@
 """evaluate: base and tuned side by side on the frozen test and on given BEIR sets; the decisions, the verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import numpy as np
 
 from idiolect.evaluation import remarks
 from idiolect.evaluation.advice import what_next
@@ -14,23 +13,20 @@ from idiolect.evaluation.beir import Dataset, load_dataset, read_queries
 from idiolect.evaluation.evaluated import Evaluated, Sets
 from idiolect.evaluation.guards import judging
 from idiolect.evaluation.labels import NAME
-from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.page import write_report
 from idiolect.evaluation.query_rows import query_rows
 from idiolect.evaluation.report import Decision, Report
-from idiolect.evaluation.retrieval import Run, retrieve
+from idiolect.evaluation.retrieval import KINDS, Run
 from idiolect.evaluation.significance import LEVEL, Comparison
 from idiolect.evaluation.verdict import Guard, decide, sentence
 from idiolect.evaluation.wording import evidence
-from idiolect.files import read_json, read_jsonl, write_jsonl
-from idiolect.mining.ranking import Corpus
-from idiolect.mining.vectors import CachedEncoder
-from idiolect.records import Fusion, Query, Selection
+from idiolect.files import read_json, read_jsonl, remove, write_json, write_jsonl
+from idiolect.records import Query, Selection
 from idiolect.stages.context import Context, Summary
-from idiolect.stages.encoders import base_encoder, encode, model_encoder
+from idiolect.stages.encoders import Side, Sides, base_encoder, model_encoder
+from idiolect.stages.ranking import DEPTH, rank
+from idiolect.stages.uses import with_uses
 from idiolect.teachers.reporting.synthetic_report import read_synthetic_report
-
-DEPTH = 100
 
 STEERING = f"{NAME}-dev"
 """What the set is called whose queries chose on dev."""
@@ -40,22 +36,13 @@ SYNTHETIC = "queries"
 _NOTABLE_FALL = 0.005  # in units of the metric, where chance is not ruled out
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """The two models that are compared, each with its own fusion."""
-
-    base: CachedEncoder
-    tuned: CachedEncoder
-    fusion: Mapping[str, Fusion]
-
-
 def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     selection = msgspec.convert(read_json(work.require(work.selection, "train")), Selection)
     work.require(work.model, "train")
     base = base_encoder(context)
     tuned = model_encoder(context, work.model) if selection.share else base
-    sides = _Sides(base, tuned, selection.fusion)
+    sides = Sides(base, tuned, selection.fusion)
 
     test = _evaluate(load_dataset(work.require(work.test, "prepare")), sides, context)
     people = _asked_by_people(context)
@@ -69,7 +56,11 @@ def run(context: Context) -> Summary:
         beir=_given(config.evaluate.beir, load_dataset, names, sides, context),
         guards=_given(config.evaluate.guard, judging, names, sides, context),
     )
-    report = _report(context, selection, sides, sets)
+    report = with_uses(_report(context, selection, sides, sets), context, sides, sets, selection)
+    if report.calibration is None:
+        remove(work.calibration)
+    else:
+        write_json(work.calibration, report.calibration)
     write_report(report, work.report, work.report_page, read_synthetic_report(work.generate_report))
     write_jsonl(work.per_query, query_rows(sets, dev))
     context.progress.note(f"verdict: {report.verdict}")
@@ -102,7 +93,7 @@ def _dev_sets(context: Context, with_people: bool) -> list[Dataset]:
 
 
 def _given(
-    folders: Sequence[str], load: Callable[[Path], Dataset], taken: set[str], sides: _Sides, context: Context
+    folders: Sequence[str], load: Callable[[Path], Dataset], taken: set[str], sides: Sides, context: Context
 ) -> list[Evaluated]:
     """Given BEIR folders, each under its path where another set has its name already."""
     found = []
@@ -115,26 +106,20 @@ def _given(
     return found
 
 
-def _evaluate(dataset: Dataset, sides: _Sides, context: Context) -> Evaluated:
-    progress = context.progress
-    passages = list(dataset.corpus.values())
-    texts = [passage.full_text for passage in passages]
-    questions = list(dataset.queries.values())
+def _evaluate(dataset: Dataset, sides: Sides, context: Context) -> Evaluated:
     runs: dict[str, Run] = {}
     lexical: Any = None
-    for side, encoder in (("base", sides.base), ("tuned", sides.tuned)):
-        vectors = encode(encoder, texts, "passage", progress, f"{dataset.name}: encoding passages ({side})")
-        queries = encode(encoder, questions, "query", progress, f"{dataset.name}: encoding queries ({side})")
-        corpus = Corpus(passages, vectors, sides.fusion[side], lexical)
+    both: tuple[tuple[Side, tuple[str, ...]], ...] = (("base", KINDS), ("tuned", ("dense", "hybrid")))
+    for side, kinds in both:
+        found, corpus = rank(
+            dataset, sides.encoder(side), sides.fusion[side], kinds, context.progress, side, lexical
+        )
         lexical = corpus.bm25
-        kinds = ("dense", "bm25", "hybrid") if side == "base" else ("dense", "hybrid")
-        owners = dataset.owners_of(corpus.ids)
-        for kind, found in retrieve(dataset, corpus, queries, kinds, DEPTH, owners).items():
-            runs[kind if kind == "bm25" else f"{kind}-{side}"] = found
+        runs |= {kind if kind == "bm25" else f"{kind}-{side}": run for kind, run in found.items()}
     return Evaluated(dataset, runs)
 
 
-def _report(context: Context, selection: Selection, sides: _Sides, sets: Sets) -> Report:
+def _report(context: Context, selection: Selection, sides: Sides, sets: Sets) -> Report:
     config = context.config
     metric, target, seed = config.evaluate.metric, config.train.target, config.seed
     judge = sets.deciding
@@ -158,7 +143,6 @@ def _report(context: Context, selection: Selection, sides: _Sides, sets: Sets) -
         sentence=deciding.sentence,
         decisions=decisions,
         datasets=datasets,
-        dimensions=_dimensions(judge, sides, selection),
         target=target,
         metric=metric,
         decided_on=judge.name,
@@ -232,29 +216,6 @@ def _counts(context: Context, sets: Sets) -> dict[str, int]:
         "test queries": len(judge.queries),
         "queries that people asked": len(read_queries(queries)) if queries.is_file() else 0,
     }
-
-
-def _dimensions(judge: Evaluated, sides: _Sides, selection: Selection) -> dict[str, dict[str, int | float]]:
-    """nDCG@10 of the tuned model's vectors cut to each trained dimension and made unit length again."""
-    dataset = judge.dataset
-    passages = list(dataset.corpus.values())
-    vectors = sides.tuned.encode([passage.full_text for passage in passages], "passage")
-    queries = sides.tuned.encode(list(dataset.queries.values()), "query")
-    table: dict[str, dict[str, int | float]] = {}
-    for size in selection.dimensions:
-        corpus = Corpus(passages, _cut(vectors, size), Fusion(weight=0.0))
-        owners = dataset.owners_of(corpus.ids)
-        found = retrieve(dataset, corpus, _cut(queries, size), ("dense",), owners=owners)["dense"]
-        score = aggregate(found.values, dataset.queries)["ndcg@10"]
-        table[str(size)] = {"ndcg@10": score, "bytes_per_vector": 4 * size}
-    return table
-
-
-def _cut(vectors: np.ndarray, size: int) -> np.ndarray:
-    shorter = vectors[:, :size]
-    lengths = np.linalg.norm(shorter, axis=1, keepdims=True)
-    result: np.ndarray = shorter / np.maximum(lengths, 1e-12)
-    return result
 
 
 def _warnings(

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,11 @@ import numpy as np
 from idiolect.bundle import Base, Bundle, Manifest, Parity, Prompts, write_bundle
 from idiolect.config import Config, Export, is_endpoint
 from idiolect.errors import BundleError, WorkspaceError
+from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import read_json
 from idiolect.records import Fusion
 from idiolect.runtimes.graph import OPSET, convert_openvino, export_onnx
-from idiolect.runtimes.layout import GRAPHS, WEIGHTS
+from idiolect.runtimes.layout import CALIBRATION, GRAPHS, WEIGHTS
 from idiolect.runtimes.mapping import write_endpoint_map
 from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.opening import open_graph
@@ -48,6 +50,7 @@ def run(context: Context) -> Summary:
     texts = sample(workspace, config.seed)
 
     def fill(draft: Path) -> dict[str, Parity]:
+        _add_calibration(workspace, draft, manifest)
         return _graphs(draft, config, texts, context) if config.export.formats else {}
 
     with _weights(workspace, config, base, tuned) as model:
@@ -114,6 +117,13 @@ def bundle_name(root: Path) -> str:
     name = root.parent.name if root.name == "idiolect-work" else root.name
     name = re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-._")
     return re.sub(r"-(query|passage)$", "", name) or "idiolect"
+
+
+def _add_calibration(workspace: Workspace, draft: Path, manifest: Manifest) -> None:
+    """Copy the calibration, where evaluate fitted one on the weights that are exported."""
+    calibration = read_calibration(workspace.calibration)
+    if calibration is not None and calibration.weights == manifest.weights:
+        shutil.copyfile(workspace.calibration, draft / CALIBRATION)
 
 
 def _graphs(draft: Path, config: Config, texts: Sample, context: Context) -> dict[str, Parity]:
