@@ -14,46 +14,30 @@ scores, so the judge is the quality threshold here.
 
 import argparse
 import random
-import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import msgspec
-import numpy as np
+from _human_dev import HumanDev, Scores, final_model, say, table
 
 from idiolect.chunking.sentences import sentence_spans
 from idiolect.config import load
-from idiolect.evaluation.beir import Dataset, load_dataset, read_qrels
-from idiolect.evaluation.metrics import aggregate
-from idiolect.evaluation.retrieval import retrieve
 from idiolect.files import read_jsonl
 from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.examples import Miner
 from idiolect.mining.ranking import Corpus
-from idiolect.progress import Silent
 from idiolect.records import Chunk, Fusion, Query, RejectedQuery
 from idiolect.runtimes.torch import TorchRuntime
 from idiolect.stages.context import Context
-from idiolect.stages.dev_pool import pool
 from idiolect.stages.encoders import base_encoder, base_files
-from idiolect.stages.train import guide_of, texts_of, trained_dimensions
 from idiolect.teachers.roundtrip import places, travel
-from idiolect.training.checkpoints import Checkpoints
-from idiolect.training.trainer import load_for_training, train
 from idiolect.workspace import Workspace
 
-KINDS = ("dense", "hybrid")
 NONE = "no filter"
 FEWEST_REJECTED = 0.02
 """A filter that rejects a smaller share is not trained with: its effect is that of drawing other queries."""
-
-Scores = tuple[float, float]
-"""nDCG@10 of dense, and of hybrid at the documented fusion weight."""
 
 Keep = Callable[[Sequence[Query], int], Sequence[Query]]
 """(queries, seed) → those that a filter leaves."""
@@ -72,26 +56,7 @@ class Bench:
         self.encoder = base_encoder(self.context)
         vectors = self.encoder.encode([chunk.passage.full_text for chunk in self.chunks], "passage")
         self.corpus = Corpus([chunk.passage for chunk in self.chunks], vectors, Fusion())
-        self.dev = self._dev(dev, passages)
-
-    def _dev(self, folder: Path, passages: int) -> Dataset:
-        train = load_dataset(folder, "train")
-        tested = {
-            document for grades in read_qrels(folder / "qrels" / "test.tsv").values() for document in grades
-        }
-        queries = {
-            query: text for query, text in train.queries.items() if not tested & set(train.qrels[query])
-        }
-        dataset = replace(
-            train,
-            queries=queries,
-            qrels={query: train.qrels[query] for query in queries},
-            clusters={query: train.clusters[query] for query in queries},
-            slices={query: train.slices[query] for query in queries},
-        )
-        whole = list(dataset.corpus.values())
-        vectors = self.encoder.encode([passage.full_text for passage in whole], "passage")
-        return pool(dataset, Corpus(whole, vectors, Fusion()), self.encoder, passages, 13, Silent())
+        self.dev = HumanDev(dev, "train", passages, self.encoder)
 
     def filters(self) -> dict[str, Keep]:
         vectors = self.encoder.encode([query.text for query in self.queries], "query")
@@ -142,38 +107,11 @@ class Bench:
         ]
 
     def train(self, queries: Sequence[Query], seed: int, root: Path) -> Scores:
-        """(dense, hybrid at the documented weight) nDCG@10 of a model trained on the queries."""
         settings = self.context.config
         miner = Miner(self.chunks, self.corpus, settings.prepare, seed, [])
         vectors = self.encoder.encode([query.text for query in queries], "query")
         examples = [example for row in zip(queries, vectors, strict=True) for example in miner.examples(*row)]
-        files = base_files(self.context)
-        student = load_for_training(files, "full")
-        later = count(1)  # each checkpoint "better" than the one before: the last one is kept
-        train(
-            student,
-            files,
-            examples,
-            guide_of(self.context, examples),
-            texts_of(examples),
-            settings.train,
-            trained_dimensions(settings.train, files),
-            seed,
-            Checkpoints(root, "bench"),
-            lambda _: float(next(later)),
-            Silent(),
-        )
-        return self.measure(TorchRuntime(files, student))
-
-    def measure(self, encoder: TorchRuntime) -> Scores:
-        passages = list(self.dev.corpus.values())
-        vectors = np.asarray(encoder.encode([passage.full_text for passage in passages], "passage"))
-        asked = np.asarray(encoder.encode(list(self.dev.queries.values()), "query"))
-        runs = retrieve(self.dev, Corpus(passages, vectors, Fusion()), asked, ("dense", "hybrid"))
-        dense, hybrid = (
-            aggregate(runs[kind].values, list(self.dev.queries))["ndcg@10"] for kind in ("dense", "hybrid")
-        )
-        return dense, hybrid
+        return self.dev.score(final_model(self.context, settings.train, examples, seed, root))
 
 
 def main() -> None:
@@ -190,15 +128,15 @@ def main() -> None:
     filters = bench.filters()
     for name, keep in filters.items():
         kept = len(keep(bench.queries, given.seeds[0]))
-        _tell(f"{name:16} keeps {kept:,} of {len(bench.queries):,} queries ({kept / len(bench.queries):.1%})")
+        say(f"{name:16} keeps {kept:,} of {len(bench.queries):,} queries ({kept / len(bench.queries):.1%})")
     telling = {
         name: keep
         for name, keep in filters.items()
         if len(keep(bench.queries, given.seeds[0])) <= (1 - FEWEST_REJECTED) * len(bench.queries)
     }
     settings = {NONE: lambda queries, _: queries, **telling, "a quarter copied": bench.with_copies}
-    dense, hybrid = bench.measure(TorchRuntime(base_files(bench.context)))
-    _tell(f"base  dense {dense:.4f}  hybrid {hybrid:.4f}")
+    dense, hybrid = bench.dev.score(TorchRuntime(base_files(bench.context)))
+    say(f"base  dense {dense:.4f}  hybrid {hybrid:.4f}")
     rows: dict[str, list[Scores]] = {name: [] for name in settings}
     for seed in given.seeds:
         order = random.Random(seed).sample(bench.queries, len(bench.queries))
@@ -209,27 +147,13 @@ def main() -> None:
             rows[name].append(scores)
             dense, hybrid = scores
             seconds = time.perf_counter() - began
-            _tell(f"seed {seed}  {name:16} dense {dense:.4f}  hybrid {hybrid:.4f}  {seconds:.0f} s")
-    for name, found in rows.items():
-        _tell(f"{name:16}" + "".join(_gain(kind, side, found, rows[NONE]) for side, kind in enumerate(KINDS)))
+            say(f"seed {seed}  {name:16} dense {dense:.4f}  hybrid {hybrid:.4f}  {seconds:.0f} s")
+    say(table(rows, NONE))
 
 
 def _sentence(text: str, generator: random.Random) -> str:
     start, end = generator.choice(sentence_spans(text, "en"))
     return text[start:end].strip()
-
-
-def _tell(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _gain(kind: str, side: int, found: Sequence[Scores], none: Sequence[Scores]) -> str:
-    gains = [with_it[side] - without[side] for with_it, without in zip(found, none, strict=True)]
-    each = ", ".join(f"{gain:+.4f}" for gain in gains)
-    return (
-        f"  {kind} {statistics.mean(row[side] for row in found):.4f} ({statistics.mean(gains):+.4f}: {each})"
-    )
 
 
 if __name__ == "__main__":

@@ -102,6 +102,12 @@ def test_an_unknown_key_in_the_file_is_refused_too(tmp_path):
         ("prepare.test_fraction=0.85", "leave too little to train on"),
         ("generate.teacher=llm", "the llm teacher needs generate.base_url"),
         ("generate.base_url=http://localhost/v1", "the llm teacher needs generate.model"),
+        ("train.contrastive=0", "written queries would teach nothing"),
+        ("train.spread=-0.1", "train.spread"),
+        ("train.guide=cross-encoder", "need train.cross_encoder"),
+        ("train.teacher=cross-encoder", "need train.cross_encoder"),
+        ("train.teacher=llm", "set generate.judge_base_url and generate.judge_model"),
+        ("train.complementary=1", "set train.target = 'retriever' as well"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_its_key(setting, message):
@@ -116,6 +122,12 @@ def test_an_endpoint_means_the_llm_teacher_unless_the_teacher_is_named():
     endpoint = ["generate.base_url=http://localhost/v1", "generate.model=m"]
     assert load(None, endpoint).generate.teacher == "llm"
     assert load(None, [*endpoint, "generate.teacher=extractive"]).generate.teacher == "extractive"
+
+
+def test_objectives_can_stand_alone_and_the_judge_may_be_the_llm_that_writes():
+    assert load(None, ["train.contrastive=0", "train.distill=1"]).train.contrastive == 0
+    endpoint = ["generate.base_url=http://localhost/v1", "generate.model=m", "train.teacher=llm"]
+    assert load(None, endpoint).train.teacher == "llm"
 
 
 def test_a_file_that_is_missing_or_broken_is_named(tmp_path):

@@ -66,6 +66,28 @@ def save_modules(path: Path, source: Path, size: int, prompts, more=(), pooling:
     return path
 
 
+def save_tiny_cross_encoder(path: Path, seed: int = 0, labels: int = 1) -> Path:
+    """Write a BERT with random weights that scores pairs of texts, as the hub's cross-encoders are laid out."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(seed)
+    tokenizer = named_tokenizer()
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=128,
+        initializer_range=0.5,
+        num_labels=labels,
+    )
+    BertForSequenceClassification(config).save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    return path
+
+
 def named_tokenizer():
     """A WordPiece tokenizer as transformers holds it, which knows the names of its special tokens."""
     from transformers import PreTrainedTokenizerFast
@@ -92,6 +114,7 @@ def _tokenizer():
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
     )
     return tokenizer

@@ -212,6 +212,50 @@ class Train(Section, frozen=True, kw_only=True):
     temperature: Annotated[float, Meta(gt=0, description="softmax temperature of the contrastive loss")] = (
         0.05
     )
+    contrastive: Annotated[
+        float,
+        Meta(
+            ge=0, description="weight of the contrastive loss of written queries; copied ones are distilled"
+        ),
+    ] = 1.0
+    hardness: Annotated[
+        float,
+        Meta(
+            ge=0, description="there, a negative weighs exp(hardness x cosine): 0 all alike, 5 to 9 published"
+        ),
+    ] = 0.0
+    guide: Annotated[
+        Literal["base", "fused", "cross-encoder"],
+        Meta(
+            description="who says which passages of a batch are no negatives: at prepare.margin x the positive"
+        ),
+    ] = "base"
+    distill: Annotated[
+        float,
+        Meta(ge=0, description="weight of distilling the teacher's ranking of written queries' candidates"),
+    ] = 0.0
+    teacher: Annotated[
+        Literal["fused", "cross-encoder", "llm"],
+        Meta(description="whose ranking is distilled, if it beats the base on dev; llm is generate's judge"),
+    ] = "fused"
+    cross_encoder: Annotated[
+        str, Meta(description="directory or hub name of the cross-encoder that guides or teaches")
+    ] = ""
+    complementary: Annotated[
+        float,
+        Meta(
+            ge=0, description="weight of the contrastive loss on the hybrid score, for target = 'retriever'"
+        ),
+    ] = 0.0
+    spread: Annotated[
+        float, Meta(ge=0, description="weight of spreading queries and passages apart over the sphere")
+    ] = 0.0
+    micro_batch: Annotated[
+        int,
+        Meta(
+            ge=0, description="texts encoded at once, twice each, so that large batches fit; 0 keeps them all"
+        ),
+    ] = 0
     adapter: Annotated[
         Literal["full", "lora", "last-layers", "linear"],
         Meta(
@@ -357,12 +401,34 @@ def _check(config: Config) -> None:
         raise ConfigError("ingest.overlap_tokens must be at most half of ingest.chunk_tokens")
     if config.prepare.test_fraction + config.prepare.dev_fraction >= 0.9:
         raise ConfigError("prepare.test_fraction and prepare.dev_fraction leave too little to train on")
+    _check_objectives(config)
     if config.generate.teacher == "llm":
         for key in ("base_url", "model"):
             if not getattr(config.generate, key):
                 raise ConfigError(
                     f"the llm teacher needs generate.{key}: set it in idiolect.toml or with --set"
                 )
+
+
+def _check_objectives(config: Config) -> None:
+    train, generate = config.train, config.generate
+    if not (train.contrastive or train.distill or train.complementary):
+        raise ConfigError(
+            "train.contrastive, train.distill and train.complementary are all 0: written queries would teach nothing"
+        )
+    if "cross-encoder" in (train.guide, train.teacher) and not train.cross_encoder:
+        raise ConfigError(
+            "train.guide and train.teacher = 'cross-encoder' need train.cross_encoder: name a model"
+        )
+    if train.complementary and train.target != "retriever":
+        raise ConfigError(
+            "train.complementary trains for hybrid search: set train.target = 'retriever' as well"
+        )
+    asked = generate.judge_base_url or generate.base_url, generate.judge_model or generate.model
+    if train.teacher == "llm" and not all(asked):
+        raise ConfigError(
+            "train.teacher = 'llm' asks generate's judge: set generate.judge_base_url and generate.judge_model"
+        )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -221,12 +221,28 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
     if stage.name in ("generate", "prepare"):
         labels = [context.config.prepare.queries, context.config.prepare.qrels]
         inputs |= {name: digest_path(Path(name)) for name in labels if name and Path(name).is_file()}
+    if stage.name == "train":
+        inputs |= _raters(context)
     if stage.name in ("train", "evaluate"):
         evaluate = context.config.evaluate
         reported = (*evaluate.beir, *evaluate.against, *evaluate.tasks) if stage.name == "evaluate" else ()
         named = (*evaluate.guard, *reported)
         inputs |= {name: digest_path(Path(name)) for name in named if Path(name).exists()}
     return {"version": stage.version, "settings": settings, "inputs": inputs}
+
+
+def _raters(context: Context) -> dict[str, str]:
+    """What guides and teachers of training are, and what an LLM may see, beyond the settings' names for them."""
+    train, generate = context.config.train, context.config.generate
+    inputs = {}
+    if "cross-encoder" in (train.guide, train.teacher):
+        from idiolect.runtimes.cross_encoder import cross_encoder_digest
+
+        inputs["cross-encoder"] = cross_encoder_digest(train.cross_encoder)
+    if train.teacher == "llm":
+        inputs["judge"] = generate.judge_model or generate.model
+        inputs |= _digests(context, ["documents"])
+    return inputs
 
 
 def _setting(context: Context, stage: Stage, name: str) -> Any:

@@ -23,6 +23,10 @@ class Document(Record, frozen=True, kw_only=True):
     metadata: dict[str, Any] = {}
 
 
+WITHHELD = "no-llm"
+"""The verdict on a document of which nothing is ever sent to an LLM."""
+
+
 class Passage(Record, frozen=True, kw_only=True):
     """What is embedded and searched: `full_text` is the exact string that an encoder is given."""
 

@@ -48,6 +48,7 @@ class Workspace:
         self.llm_cache = self.cache / "llm.sqlite"
         self.reading = self.cache / "reading"
         self.vectors = self.cache / "vectors"
+        self.pair_scores = self.cache / "pairs"
 
     def require(self, path: Path, made_by: str) -> Path:
         """`path`, or WorkspaceError naming the command that makes it."""

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from idiolect.mining import vectors
+from idiolect.mining import rows
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.runtimes.model_files import ModelFiles
 
@@ -129,7 +129,7 @@ def test_a_kill_loses_one_record_and_no_vector_is_mixed_up(tmp_path, suffix, byt
 
 
 def test_an_interrupted_encoding_keeps_the_blocks_that_were_done(tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "_BLOCK", 2)
+    monkeypatch.setattr(rows, "_BLOCK", 2)
     texts = ["a", "bb", "ccc", "dddd", "eeeee"]
     encoder, _ = opened(tmp_path, dies_at="dddd")
     with pytest.raises(KeyboardInterrupt):

@@ -5,13 +5,14 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from builders import Listening, a_chunk, copied, documents_of, written
+from builders import a_chunk, copied, documents_of, written
+from prepared_work import copies, prepared, questions
 from small_corpus import MACHINES, chunks_of
 
 from idiolect.config import load
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.beir import load_dataset
-from idiolect.files import read_json, read_jsonl, tree_digests, write_jsonl
+from idiolect.files import read_json, read_jsonl, tree_digests
 from idiolect.mining.masking import LONG, squeeze
 from idiolect.progress import Silent
 from idiolect.records import Chunk, FrozenTest, Mining, Query, Split, TrainingExample
@@ -21,33 +22,6 @@ from idiolect.teachers.extractive import JUDGING_STYLES, ExtractiveTeacher
 from idiolect.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-SETTINGS = ("prepare.masked_queries=24", "prepare.test_fraction=0.25", "prepare.dev_fraction=0.2")
-
-
-def questions():
-    """What an LLM might ask of each manual; the last is answered by two chunks."""
-    asked = []
-    for name, (purpose, part, sign, cause) in MACHINES.items():
-        stem = name.replace(" ", "-")
-        asked += [
-            written(f"why does the {name} show {sign}, is it {cause}?", f"{stem}#2"),
-            written(f"how many weeks may the {part} go without inspection?", f"{stem}#1"),
-            written(f"which machine {purpose}, and what wears in it?", f"{stem}#0", f"{stem}#1"),
-        ]
-    return asked
-
-
-def prepared(folder, base, chunks, queries, *settings, documents=None):
-    """The context after a run of the real stage, its summary and what it said."""
-    progress = Listening()
-    config = load(None, [f"train.base={base}", *SETTINGS, *settings])
-    context = Context(Workspace(folder), config, progress)
-    work = context.workspace
-    write_jsonl(work.chunks, chunks)
-    write_jsonl(work.queries, queries)
-    write_jsonl(work.documents, documents or documents_of(chunks))
-    return context, run(context), progress.notes
 
 
 def examples_of(work, name="train"):
@@ -73,9 +47,7 @@ def asked(tiny_model, tmp_path_factory):
 def cut_out(tiny_model, tmp_path_factory):
     """A run over queries that were copied out of the corpus, as without an LLM."""
     chunks = chunks_of()
-    languages = dict.fromkeys((chunk.document_id for chunk in chunks), "en")
-    queries = ExtractiveTeacher(90, 13, languages).write(chunks, Silent()).queries
-    context, summary, _ = prepared(tmp_path_factory.mktemp("cut"), tiny_model, chunks, queries)
+    context, summary, _ = prepared(tmp_path_factory.mktemp("cut"), tiny_model, chunks, copies(chunks, 90))
     return context.workspace, summary
 
 

@@ -7,8 +7,8 @@ from builders import Listening, documents_of
 
 from idiolect.config import load
 from idiolect.files import write_jsonl
+from idiolect.records import WITHHELD
 from idiolect.stages.context import Context
-from idiolect.stages.generate import WITHHELD
 from idiolect.workspace import Workspace
 
 

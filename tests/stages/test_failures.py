@@ -8,10 +8,9 @@ from teachers.chat_server import make_chunks
 from idiolect.config import load
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.files import write_jsonl
-from idiolect.records import Split
+from idiolect.records import WITHHELD, Split
 from idiolect.stages.context import Context
 from idiolect.stages.failures import plan_round, write_round
-from idiolect.stages.generate import WITHHELD
 from idiolect.workspace import Workspace
 
 LLM = ("generate.base_url=http://localhost:1/v1", "generate.model=m")

@@ -30,7 +30,7 @@ def guarded(tiny_model, tmp_path_factory):
     context = given(
         root / "work", tiny_model, manuals(), questions(manuals()),
         f"evaluate.guard=['{root / 'nano'}']", "prepare.dev_corpus=50",
-        "train.epochs=4", "train.batch_size=8", "train.learning_rate=3e-3", "export.formats=[]",
+        "train.epochs=4", "train.batch_size=8", "train.learning_rate=3e-2", "export.formats=[]",
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DevJudge, "choose", lambda self, curve: max(curve))

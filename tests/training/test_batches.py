@@ -1,11 +1,15 @@
 """A batch encodes each passage once, and its labels say what is right, what is wrong and what is neither."""
 
 import numpy as np
+import pytest
 import torch
 
-from idiolect.records import Negative, TextRef, TrainingExample
+from idiolect.mining.ranking import Corpus
+from idiolect.records import Fusion, Negative, Passage, TextRef, TrainingExample
 from idiolect.training import batches
-from idiolect.training.batches import Collator, Guide
+from idiolect.training.batches import Collator
+from idiolect.training.guides import Guide
+from idiolect.training.hybrid import Hybrid
 
 TEXTS = {
     "pump": "the pump draws raw water from the river",
@@ -65,9 +69,9 @@ class Words:
         return {"input_ids": ids, "attention_mask": mask}
 
 
-def collated(examples=EXAMPLES):
+def collated(examples=EXAMPLES, guide=GUIDE, **settings):
     words = Words()
-    collator = Collator(examples, words, GUIDE, TEXTS)
+    collator = Collator(examples, words, guide, TEXTS, **settings)
     return collator([{"example": row} for row in range(len(examples))]), words
 
 
@@ -114,14 +118,6 @@ def test_known_positives_and_near_positives_do_not_count_but_the_positive_does()
     assert hidden[2] == set(), "a distilled query has no in-batch negatives to mask"
 
 
-def test_the_guide_never_hides_the_positive_itself():
-    names = list(TEXTS)
-    mask = GUIDE.masked("q1", "pump", names)
-    assert not mask[names.index("pump")]
-    assert mask[names.index("tower")]
-    assert GUIDE.masked("q3", "valve", names).sum() < len(names)
-
-
 def test_mined_negatives_count_even_where_they_are_near():
     """They were held to the margin on the fused scores already."""
     near = [example("q1", "pump", "filter"), EXAMPLES[1]]
@@ -136,3 +132,56 @@ def test_two_positives_of_one_query_are_not_each_others_negatives():
     used = sorted({"pump", "valve", "tower"}, key=lambda name: len(TEXTS[name]))
     assert label["masked"][0].tolist() == [name == "tower" for name in used]
     assert label["masked"][1].tolist() == [name == "pump" for name in used]
+
+
+def test_examples_of_one_query_are_known_as_such():
+    unrolled = [example("q1", "pump"), example("q2", "valve"), example("q1", "tower")]
+    first, second, third = collated(unrolled)[0]["label"]["query"].tolist()
+    assert first == third != second
+
+
+def test_micro_batches_hold_so_many_texts_each_padded_to_its_own_longest():
+    whole, _ = collated()
+    batch, _ = collated(micro_batch=2)
+    for kind, count in (("queries", 3), ("passages", 5)):
+        masks = [batch[f"{kind}{number}_attention_mask"] for number in range(-(-count // 2))]
+        assert [len(mask) for mask in masks] == [2] * (count // 2) + [1] * (count % 2)
+        assert all(mask.shape[1] == mask.sum(dim=1).max() for mask in masks)
+        ids = [batch[f"{kind}{number}_input_ids"] for number in range(len(masks))]
+        together = whole[f"{kind}0_input_ids"]
+        assert [row[row > 0].tolist() for part in ids for row in part] == [
+            row[row > 0].tolist() for row in together
+        ]
+    assert all(torch.equal(value, whole["label"][name]) for name, value in batch["label"].items())
+
+
+class Asked(Guide):
+    def scores(self, *_):
+        raise AssertionError("nobody needs to know")
+
+
+def test_the_guide_is_not_asked_where_no_objective_masks():
+    guide = Asked(queries=GUIDE.queries, passages=VECTORS, related={}, margin=0.95)
+    assert not collated(guide=guide, needs=())[0]["label"]["masked"].any()
+
+
+def test_the_lexical_side_is_there_for_written_queries_where_an_objective_needs_it():
+    corpus = Corpus(
+        [Passage(id=name, text=text) for name, text in TEXTS.items()],
+        np.stack(list(VECTORS.values())),
+        Fusion(),
+    )
+    words = {"q1": "raw water from the river", "q2": "at how many bar?", "q3": "the night"}
+    hybrid = Hybrid(corpus, words, GUIDE.queries, (2, 1))
+    guide = Guide(queries=GUIDE.queries, passages=VECTORS, related={}, margin=0.95, hybrid=hybrid)
+    label = collated(guide=guide, needs=("masked", "lexical"))[0]["label"]
+    for row, query in enumerate(("q1", "q2")):
+        assert np.array_equal(label["lexical"][row], hybrid.lexical(query, IN_ORDER))
+        scale = [
+            (label["dense_mean"][row, column], label["dense_deviation"][row, column]) for column in (0, 1)
+        ]
+        assert np.allclose(scale, [hybrid.dense_scale(query, size) for size in (2, 1)])
+    assert not label["lexical"][2].any()
+    assert label["dense_deviation"][2].tolist() == [1, 1]
+    with pytest.raises(ValueError, match="Hybrid"):
+        collated(needs=("lexical",))

@@ -117,6 +117,18 @@ def test_optimiser_scheduler_and_sampler_all_matter(uninterrupted, tiny_model, f
     assert not same(model.state_dict(), weights)
 
 
+def test_other_objectives_and_cached_batches_end_with_the_same_weights_too(
+    uninterrupted, tiny_model, tmp_path
+):
+    settings = {"hardness": 5.0, "distill": 0.5, "spread": 0.1, "micro_batch": 3}
+    whole, _, result, _ = trained(tiny_model, tmp_path / "whole", **TWO_EPOCHS, **settings)
+    killed_after(3, tiny_model, tmp_path / "killed", **settings)
+    model, _, resumed, _ = trained(tiny_model, tmp_path / "killed", **TWO_EPOCHS, **settings)
+    assert resumed == result
+    assert same(model.state_dict(), whole.state_dict())
+    assert not same(model.state_dict(), uninterrupted[0])
+
+
 @pytest.mark.parametrize("left", [None, "", '{"global_step": 4, "best_'])
 def test_a_half_written_checkpoint_is_removed_and_the_one_before_is_used(
     uninterrupted, tiny_model, folder, left

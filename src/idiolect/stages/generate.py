@@ -9,7 +9,7 @@ from idiolect.estimates.prices import pricing
 from idiolect.evaluation.labels import read_labels
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
 from idiolect.readers.language import most_frequent
-from idiolect.records import Chunk, Document, Query
+from idiolect.records import WITHHELD, Chunk, Document, Query
 from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.written_negatives import write_negatives
@@ -20,9 +20,6 @@ from idiolect.teachers.failure_rounds import Round, Target, read_rounds, targets
 from idiolect.teachers.reporting.before_and_after import Corrected
 from idiolect.teachers.reporting.synthetic_report import synthetic_report
 from idiolect.teachers.spending import settle
-
-WITHHELD = "no-llm"
-"""The verdict on a document of which nothing is ever sent to an LLM."""
 
 
 def run(context: Context) -> Summary:

@@ -28,7 +28,7 @@ def local_speed(runtime: TextEncoder, queries: Sequence[str], passages: Sequence
 
 def paid_speed(encoder: CachedEncoder, queries: Sequence[str], passages: Sequence[str]) -> Speed:
     """Encodes all of both that is not cached, and times that; with too little to time, what was measured before."""
-    kept = encoder.vectors_path.with_suffix(".speed.json")
+    kept = encoder.rows.rows_path.with_suffix(".speed.json")
     single = encoder.missing(queries, "query")[:QUERIES]
     times = [_seconds(lambda: encoder.encode([query], "query")) for query in single]  # noqa: B023
     encoder.encode(queries, "query")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from idiolect import __version__
-from idiolect.config import Train, is_endpoint
+from idiolect.config import is_endpoint
 from idiolect.evaluation.beir import load_dataset
 from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.selection import DevJudge, Scores
@@ -15,13 +15,16 @@ from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.weighting import Weighed, choose_weight
 from idiolect.records import Chunk, Mining, Selection, TrainingExample
 from idiolect.runtimes.base import Kind
+from idiolect.runtimes.cross_encoder import cross_encoder_digest
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.stages.context import Context, Summary
+from idiolect.stages.distilling import lessons
 from idiolect.stages.encoders import base_encoder, base_files, encode, model_encoder
 from idiolect.stages.guarding import choose_guarded
+from idiolect.stages.guiding import guided, trained_dimensions
 from idiolect.stages.labelled import asked
-from idiolect.training.batches import Guide
 from idiolect.training.checkpoints import Checkpoints
+from idiolect.training.guides import Guide
 from idiolect.training.learners import Learner, TunedWeights
 from idiolect.training.linear import TunedMap
 from idiolect.training.trainer import train
@@ -45,6 +48,8 @@ def run(context: Context) -> Summary:
 
     trained: Summary = {"steps": 0}
     curve = {0.0: judge.measure(base_encoder(context))}
+    taught = lessons(context, examples, judge, curve[0.0])
+    examples = list(taught.examples)
     share = 0.0
     guards: dict[str, Scores] = {}
     learner = learner_of(context, examples)
@@ -55,10 +60,10 @@ def run(context: Context) -> Summary:
             examples,
             guide_of(context, examples),
             texts_of(examples),
-            config.train,
+            taught.settings,
             dimensions,
             config.seed,
-            Checkpoints(work.checkpoints, _key(context, files), SOUPED if config.train.soup else 0),
+            Checkpoints(work.checkpoints, _key(context, files, examples), SOUPED if config.train.soup else 0),
             lambda _: judge.score(learner.encoder()),
             progress,
         )
@@ -71,6 +76,8 @@ def run(context: Context) -> Summary:
         learner.at(share)
     else:
         progress.note("no training examples: the base stays as it is")
+    if taught.outcome:
+        trained["teacher"] = taught.outcome
     remove(work.selection)  # a new model beside the selection of an older one would pass for its own
     with replacing(work.model) as folder:
         learner.save(folder)
@@ -114,19 +121,18 @@ def learner_of(context: Context, examples: Sequence[TrainingExample]) -> Learner
     return TunedMap(base_encoder(context), texts, settings.base if is_endpoint(settings.base) else "")
 
 
-def _key(context: Context, files: ModelFiles) -> str:
+def _key(context: Context, files: ModelFiles, examples: Sequence[TrainingExample]) -> str:
     """All that the course of training depends on: checkpoints of another course are of no use."""
     work, config = context.workspace, context.config
     read = (work.chunks, work.train, work.dev_sets, work.mining)
     settings = {name: value for name, value in config.get("train").items() if name != "max_minutes"}
     inputs = [digest_path(path) for path in read]
-    return digest_value([__version__, inputs, files.digest, settings, config.prepare.margin, config.seed])
-
-
-def trained_dimensions(settings: Train, files: ModelFiles) -> tuple[int, ...]:
-    """The configured Matryoshka dimensions that the base has, its full one always first."""
-    smaller = {size for size in settings.dimensions if 0 < size < files.dimension}
-    return (files.dimension, *sorted(smaller, reverse=True))
+    if config.train.guide == "cross-encoder":
+        inputs.append(cross_encoder_digest(config.train.cross_encoder))
+    taught = [[example.query_id, example.teacher_scores] for example in examples]
+    return digest_value(
+        [__version__, inputs, files.digest, settings, config.prepare.margin, config.seed, taught]
+    )
 
 
 def repeated(examples: Iterable[TrainingExample], label_weight: int) -> list[TrainingExample]:
@@ -135,7 +141,9 @@ def repeated(examples: Iterable[TrainingExample], label_weight: int) -> list[Tra
 
 
 def guide_of(context: Context, examples: Sequence[TrainingExample]) -> Guide:
-    """The base's vectors of everything that is trained on: all of them were paid for by prepare."""
+    """The base's vectors of everything that is trained on, and what else `train.guide` and the objectives need:
+    all vectors were paid for by prepare. Raises ModelError where the cross-encoder that guides cannot be loaded.
+    """
     encoder = base_encoder(context)
     queries = {example.query_id: example.query for example in examples}
     texts = texts_of(examples)
@@ -153,12 +161,13 @@ def guide_of(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     related: dict[str, frozenset[str]] = defaultdict(frozenset)
     for example in examples:
         related[example.query_id] |= members[document[example.positive.id]]
-    return Guide(
+    guide = Guide(
         queries=dict(zip(queries, encoder.encode(list(queries.values()), "query"), strict=True)),
         passages=dict(zip(texts, encoder.encode(list(texts.values()), "passage"), strict=True)),
         related=related,
         margin=context.config.prepare.margin,
     )
+    return guided(context, guide, chunks, queries, texts)
 
 
 def texts_of(examples: Sequence[TrainingExample]) -> dict[str, str]:

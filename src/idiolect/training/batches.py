@@ -1,55 +1,39 @@
 """Training examples made batches: each distinct passage of a batch is encoded once, sorted by length."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
-from idiolect.mining.negatives import below
 from idiolect.records import TrainingExample
+from idiolect.training.guides import Guide
+from idiolect.training.objectives.base import LEXICAL, MASKED
 
 _PADDED_TOKENS = 4096  # of one forward pass; larger ones cost memory without being faster on a CPU
-
-
-@dataclass(frozen=True)
-class Guide:
-    """Vectors of the frozen base, float32 and unit length: what judges false negatives among in-batch passages.
-
-    `related` are the chunks of each query's positive documents, and their duplicates: never its negatives.
-    """
-
-    queries: Mapping[str, np.ndarray]
-    passages: Mapping[str, np.ndarray]
-    related: Mapping[str, frozenset[str]]
-    margin: float
-
-    def masked(self, query_id: str, positive_id: str, passage_ids: Sequence[str]) -> np.ndarray:
-        """bool [passages]: True where a passage must not count as a negative of the query."""
-        vectors = np.stack([self.passages[identifier] for identifier in passage_ids])
-        scores = vectors @ self.queries[query_id]
-        ceiling = below(float(self.passages[positive_id] @ self.queries[query_id]), self.margin)
-        known = self.related.get(query_id, frozenset())
-        mask: np.ndarray = np.array([identifier in known for identifier in passage_ids]) | (scores >= ceiling)
-        mask[passage_ids.index(positive_id)] = False
-        return mask
 
 
 @dataclass
 class Collator:
     """Indices of examples → the tensors of one batch, as sentence-transformers' trainer hands them to a loss.
 
-    Feature groups: `query_*`, then `passages{i}_*` for mini-batches of passages sorted by
-    length; `label` holds, for B queries, C candidates at most and P passages:
-    candidates int64 [B, C] (columns among the passages, -1 for none; the positive first),
-    teacher float32 [B, C], masked bool [B, P], listwise bool [B].
+    Feature groups: `queries{i}_*` in order, then `passages{i}_*` sorted by length; with a
+    `micro_batch` each of so many texts, without one the queries together and passages up to
+    _PADDED_TOKENS.  `label` holds, for B queries, C candidates at most and P passages:
+    query int64 [B] (equal for examples of one query), listwise bool [B], candidates int64 [B, C]
+    (columns among the passages, -1 for none; the positive first), teacher float32 [B, C] (NaN
+    where the teacher says nothing), masked bool [B, P]; and, where `needs` names "lexical", for
+    D dimensions: lexical float32 [B, P], dense_mean and dense_deviation float32 [B, D], as
+    `hybrid.Hybrid` gives them for written queries.
     """
 
     examples: Sequence[TrainingExample]
     tokenize: Callable[[list[str], str], Mapping[str, torch.Tensor]]
     guide: Guide
     texts: Mapping[str, str]
+    needs: Collection[str] = (MASKED,)
+    micro_batch: int = 0
     valid_label_columns: list[str] = field(default_factory=lambda: ["label"])
 
     def __call__(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Any]:
@@ -63,33 +47,39 @@ class Collator:
         )
         identifiers.sort(key=lambda identifier: (len(self.texts[identifier]), identifier))
         batch: dict[str, Any] = {}
-        for name, values in self.tokenize([example.query for example in examples], "query").items():
-            batch[f"query_{name}"] = values
-        for number, group in enumerate(self._groups(identifiers)):
-            for name, values in group.items():
-                batch[f"passages{number}_{name}"] = values
+        queries = self.tokenize([example.query for example in examples], "query")
+        passages = self.tokenize([self.texts[identifier] for identifier in identifiers], "passage")
+        for kind, groups in (("queries", self._slices(queries)), ("passages", self._groups(passages))):
+            for number, group in enumerate(groups):
+                for name, values in group.items():
+                    batch[f"{kind}{number}_{name}"] = values
         batch["label"] = self._labels(examples, identifiers)
         return batch
 
-    def _groups(self, identifiers: Sequence[str]) -> list[dict[str, torch.Tensor]]:
+    def _slices(self, features: Mapping[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
+        """`micro_batch` texts a group, each padded to its own longest; one group of all where it is 0."""
+        if not self.micro_batch:
+            return [dict(features)]
+        lengths = _lengths(features)
+        return [
+            _cut(features, start, start + self.micro_batch, max(lengths[start : start + self.micro_batch]))
+            for start in range(0, len(lengths), self.micro_batch)
+        ]
+
+    def _groups(self, features: Mapping[str, torch.Tensor]) -> list[dict[str, torch.Tensor]]:
         """Mini-batches of passages in order, each padded to its own longest."""
-        features = self.tokenize([self.texts[identifier] for identifier in identifiers], "passage")
-        lengths = features["attention_mask"].sum(dim=1).tolist()
+        if self.micro_batch:
+            return self._slices(features)
+        lengths = _lengths(features)
         groups, start = [], 0
         while start < len(lengths):
             end, longest = start, 0
             while end < len(lengths):
-                wider = max(longest, int(lengths[end]))
+                wider = max(longest, lengths[end])
                 if end > start and wider * (end + 1 - start) > _PADDED_TOKENS:
                     break
                 longest, end = wider, end + 1
-            groups.append(
-                {
-                    name: values[start:end, :longest]
-                    for name, values in features.items()
-                    if isinstance(values, torch.Tensor) and values.dim() == 2
-                }
-            )
+            groups.append(_cut(features, start, end, longest))
             start = end
         return groups
 
@@ -105,9 +95,42 @@ class Collator:
             own = [example.positive.id, *(negative.id for negative in example.negatives)]
             candidates[row, : len(own)] = torch.tensor([columns[identifier] for identifier in own])
             teacher[row, : len(own)] = torch.tensor(example.teacher_scores, dtype=torch.float32)
+            if example.objective == "contrastive" and MASKED in self.needs:
+                masked[row] = torch.from_numpy(self.guide.masked(example.query_id, own, identifiers))
+        numbers = {example.query_id: number for number, example in enumerate(examples)}
+        labels = {
+            "query": torch.tensor([numbers[example.query_id] for example in examples]),
+            "listwise": torch.tensor([example.objective == "listwise" for example in examples]),
+            "candidates": candidates,
+            "teacher": teacher,
+            MASKED: masked,
+        }
+        return labels | self._lexical(examples, identifiers) if LEXICAL in self.needs else labels
+
+    def _lexical(
+        self, examples: Sequence[TrainingExample], identifiers: Sequence[str]
+    ) -> dict[str, torch.Tensor]:
+        hybrid = self.guide.hybrid
+        if hybrid is None:
+            raise ValueError("an objective needs the lexical side: the guide must hold a Hybrid")
+        sizes = hybrid.dimensions
+        lexical = np.zeros((len(examples), len(identifiers)), np.float32)
+        scale = np.full((2, len(examples), len(sizes)), [[[0.0]], [[1.0]]], np.float32)
+        for row, example in enumerate(examples):
             if example.objective == "contrastive":
-                mask = self.guide.masked(example.query_id, example.positive.id, identifiers)
-                mask[[columns[identifier] for identifier in own]] = False  # mined with the margin already
-                masked[row] = torch.from_numpy(mask)
-        listwise = torch.tensor([example.objective == "listwise" for example in examples])
-        return {"candidates": candidates, "teacher": teacher, "masked": masked, "listwise": listwise}
+                lexical[row] = hybrid.lexical(example.query_id, identifiers)
+                scale[:, row] = np.transpose([hybrid.dense_scale(example.query_id, size) for size in sizes])
+        mean, deviation = torch.from_numpy(scale)
+        return {LEXICAL: torch.from_numpy(lexical), "dense_mean": mean, "dense_deviation": deviation}
+
+
+def _lengths(features: Mapping[str, torch.Tensor]) -> list[int]:
+    return [int(length) for length in features["attention_mask"].sum(dim=1)]
+
+
+def _cut(features: Mapping[str, torch.Tensor], start: int, end: int, longest: int) -> dict[str, torch.Tensor]:
+    return {
+        name: values[start:end, :longest]
+        for name, values in features.items()
+        if isinstance(values, torch.Tensor) and values.dim() == 2
+    }

@@ -1,5 +1,7 @@
 """Temperatures matched by entropy, so that no scale of scores has to be guessed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 ENTROPY_SHARE = 0.7
@@ -15,7 +17,13 @@ def entropy(scores: np.ndarray, temperature: float) -> np.ndarray:
     return result
 
 
-def matched_temperature(rows: list[np.ndarray], share: float = ENTROPY_SHARE) -> float:
+def relative_entropy(rows: Sequence[np.ndarray], temperature: float) -> float:
+    """The rows' mean entropy as a share of its maximum; rows of one candidate say nothing, 1.0 where no row is left."""
+    shares = [float(entropy(row, temperature)) / np.log(len(row)) for row in rows if len(row) > 1]
+    return float(np.mean(shares)) if shares else 1.0
+
+
+def matched_temperature(rows: Sequence[np.ndarray], share: float = ENTROPY_SHARE) -> float:
     """The temperature at which the rows' mean relative entropy is `share`, by bisection.
 
     Rows hold the scores of one query's candidates; rows of one candidate say nothing and are
@@ -27,6 +35,5 @@ def matched_temperature(rows: list[np.ndarray], share: float = ENTROPY_SHARE) ->
     low, high = 1e-4, 1e4
     for _ in range(60):
         middle = float(np.sqrt(low * high))
-        relative = np.mean([float(entropy(row, middle)) / np.log(len(row)) for row in rows])
-        low, high = (low, middle) if relative > share else (middle, high)
+        low, high = (low, middle) if relative_entropy(rows, middle) > share else (middle, high)
     return float(np.sqrt(low * high))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from datasets import Dataset
 from sentence_transformers import (
@@ -23,13 +22,14 @@ from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.quiet import quiet
 from idiolect.runtimes.torch import has_bfloat16, stored_as
 from idiolect.training.adapters import RECIPES, adapt, load_learning, save_learning
-from idiolect.training.batches import Collator, Guide
+from idiolect.training.batches import Collator
 from idiolect.training.checkpoints import Checkpoints
 from idiolect.training.course import PATIENCE, Course
+from idiolect.training.guides import Guide
 from idiolect.training.hardware import attention, keep_freed_memory
-from idiolect.training.losses import MixedLoss
 from idiolect.training.merge import Weights, average
-from idiolect.training.temperature import matched_temperature
+from idiolect.training.objectives.chosen import objectives_of
+from idiolect.training.objectives.combined import Combined
 
 _EVALUATIONS_AN_EPOCH = 3
 _WARM_UP = 0.1
@@ -78,9 +78,11 @@ def train(
     where `checkpoints` are kept to be averaged, the average's score.
     """
     keep_freed_memory()
-    collator = Collator(examples, _tokenizer(model, files, settings.max_tokens), guide, texts)
-    teacher_temperature, listwise_temperature = listwise_temperatures(examples, guide)
-    loss = MixedLoss(model, dimensions, settings.temperature, listwise_temperature, teacher_temperature)
+    objectives, temperatures = objectives_of(settings, examples, guide, dimensions)
+    needs = frozenset().union(*(objective.needs for objective in objectives))
+    tokenize = _tokenizer(model, files, settings.max_tokens)
+    collator = Collator(examples, tokenize, guide, texts, needs, settings.micro_batch)
+    loss = Combined(model, dimensions, objectives, cached=settings.micro_batch > 0)
     recipe = RECIPES[settings.adapter]
     epochs = settings.epochs * recipe.passes
     steps = max(1, -(-len(examples) // settings.batch_size)) * epochs
@@ -135,8 +137,7 @@ def train(
         "loss": round(course.loss / max(course.step, 1), 4),
         "dev": course.dev,
         **soup,
-        "teacher_temperature": round(teacher_temperature, 4),
-        "listwise_temperature": round(listwise_temperature, 4),
+        **{name: round(value, 4) for name, value in temperatures.items()},
     }
 
 
@@ -163,25 +164,6 @@ def _soup(
 
 def _weights(model: SentenceTransformer) -> Weights:
     return {name: value.clone() for name, value in model.state_dict().items()}
-
-
-def listwise_temperatures(examples: Sequence[TrainingExample], guide: Guide) -> tuple[float, float]:
-    """(teacher's, student's) temperatures that bring both softmaxes to the same mean entropy.
-
-    The student's is found on the base's own cosines.
-    """
-    distilled = [example for example in examples if example.objective == "listwise"]
-    teacher = [np.array(example.teacher_scores) for example in distilled]
-    student = [
-        np.array(
-            [
-                guide.passages[identifier] @ guide.queries[example.query_id]
-                for identifier in (example.positive.id, *(negative.id for negative in example.negatives))
-            ]
-        )
-        for example in distilled
-    ]
-    return matched_temperature(teacher), matched_temperature(student)
 
 
 def _tokenizer(
