@@ -38,7 +38,7 @@ class HumanDev:
     """
 
     def __init__(self, folder: Path, split: str, passages: int, encoder: CachedEncoder) -> None:
-        dataset = _without_tested(load_dataset(folder, split), folder)
+        dataset = without_tested(load_dataset(folder, split), folder)
         whole = list(dataset.corpus.values())
         vectors = encoder.encode([passage.full_text for passage in whole], "passage")
         self.dataset = pool(dataset, Corpus(whole, vectors, Fusion()), encoder, passages, 13, Silent())
@@ -55,7 +55,7 @@ class HumanDev:
         return dense, hybrid
 
 
-def _without_tested(dataset: Dataset, folder: Path) -> Dataset:
+def without_tested(dataset: Dataset, folder: Path) -> Dataset:
     tested = {
         document for grades in read_qrels(folder / "qrels" / "test.tsv").values() for document in grades
     }

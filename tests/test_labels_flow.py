@@ -203,7 +203,7 @@ def test_what_decides_nothing_stands_in_the_report_and_search_abstains(
         return figures("search", query, "-w", idiolect.work, *arguments)
 
     known = search("which machine clears the settling basin floor", "--abstain", "0.5")
-    assert not known["abstained"]
+    assert not known["abstained"], known
     assert known["hits"][0]["probability"] == known["best_probability"] > 0.5
     nonsense = search("xylophone marmalade dirigible velvet", "--abstain", "0.5")
     assert nonsense["abstained"] and nonsense["hits"] == []

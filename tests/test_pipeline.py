@@ -181,14 +181,22 @@ def test_a_newer_idiolect_runs_its_changed_stages_again(ran, context):
     assert reasons(run(context())) == {"train": "idiolect changed"}
 
 
-@pytest.mark.parametrize("key", ["beir", "guard", "tasks", "against"])
-def test_what_is_evaluated_on_or_against_wakes_evaluate_alone_where_it_changes(ran, context, tmp_path, key):
+@pytest.mark.parametrize(
+    ("key", "woken"),
+    [
+        ("beir", ["evaluate"]),
+        ("guard", ["train", "evaluate"]),
+        ("tasks", ["evaluate"]),
+        ("against", ["evaluate"]),
+    ],
+)
+def test_what_is_evaluated_on_or_against_wakes_what_looks_at_it(ran, context, tmp_path, key, woken):
     folder = tmp_path / "given"
     write_text(folder / "corpus.jsonl", "{}")
     setting = f"evaluate.{key}=['{folder}']"
     run(context(setting))
     write_text(folder / "corpus.jsonl", "{ }")
-    assert reasons(run(context(setting))) == {"evaluate": f"changed: {folder}"}
+    assert reasons(run(context(setting))) == {stage: f"changed: {folder}" for stage in woken}
 
 
 def test_labels_that_change_wake_the_stages_that_read_them(ran, context, tmp_path):

@@ -72,6 +72,8 @@ def test_what_cannot_be_read_holds_nothing(tmp_path, content):
 
 
 class Constant:
+    name = "constant"
+
     def __init__(self, files):
         self.files = files
 

@@ -5,7 +5,6 @@ import hashlib
 import numpy as np
 import pytest
 
-from idiolect.mining import rows
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.runtimes.model_files import ModelFiles
 
@@ -15,6 +14,8 @@ LOG = ["the pump stops", "a valve opens", "the tank is full"]
 
 class Counting:
     """A runtime whose vector is drawn from the text; it remembers every text that it was asked for."""
+
+    name = "counting"
 
     def __init__(self, tmp_path, digest="a" * 64, query_prompt="query: ", dies_at=None):
         self.files = ModelFiles(
@@ -43,9 +44,9 @@ class Counting:
         return drawn / np.linalg.norm(drawn)
 
 
-def opened(tmp_path, **settings):
+def opened(tmp_path, block=None, **settings):
     runtime = Counting(tmp_path, **settings)
-    return CachedEncoder(runtime, tmp_path / "vectors"), runtime
+    return CachedEncoder(runtime, tmp_path / "vectors", block), runtime
 
 
 def expected(runtime, texts, kind="passage"):
@@ -128,10 +129,9 @@ def test_a_kill_loses_one_record_and_no_vector_is_mixed_up(tmp_path, suffix, byt
     assert runtime.asked == []
 
 
-def test_an_interrupted_encoding_keeps_the_blocks_that_were_done(tmp_path, monkeypatch):
-    monkeypatch.setattr(rows, "_BLOCK", 2)
+def test_an_interrupted_encoding_keeps_the_blocks_that_were_done(tmp_path):
     texts = ["a", "bb", "ccc", "dddd", "eeeee"]
-    encoder, _ = opened(tmp_path, dies_at="dddd")
+    encoder, _ = opened(tmp_path, block=2, dies_at="dddd")
     with pytest.raises(KeyboardInterrupt):
         encoder.encode(texts, "passage")
     survivor, runtime = opened(tmp_path)
