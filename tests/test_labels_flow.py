@@ -202,12 +202,16 @@ def test_what_decides_nothing_stands_in_the_report_and_search_abstains(
     def search(query, *arguments):
         return figures("search", query, "-w", idiolect.work, *arguments)
 
-    known = search("which machine clears the settling basin floor", "--abstain", "0.5")
-    assert not known["abstained"], known
-    assert known["hits"][0]["probability"] == known["best_probability"] > 0.5
-    nonsense = search("xylophone marmalade dirigible velvet", "--abstain", "0.5")
-    assert nonsense["abstained"] and nonsense["hits"] == []
-    assert nonsense["best_probability"] < nonsense["threshold"] == 0.5
+    asked, nonsense = "which machine clears the settling basin floor", "xylophone marmalade dirigible velvet"
+    likely, unlikely = (search(query)["hits"][0]["probability"] for query in (asked, nonsense))
+    between = f"{(likely + unlikely) / 2:.4f}"
+    assert likely > float(between) > unlikely
+    answered = search(asked, "--abstain", between)
+    assert not answered["abstained"]
+    assert answered["hits"][0]["probability"] == answered["best_probability"] == likely
+    refused = search(nonsense, "--abstain", between)
+    assert refused["abstained"] and refused["hits"] == []
+    assert refused["best_probability"] < refused["threshold"] == float(between)
 
 
 def test_twenty_queries_steer_selection_and_are_shown(idiolect, docs, tmp_path, capsys):
