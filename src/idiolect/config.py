@@ -197,7 +197,16 @@ class Train(Section, frozen=True, kw_only=True):
             "adapter = linear, an embedding endpoint's URL#MODEL"
         ),
     ] = "auto"
-    epochs: Annotated[int, Meta(ge=1, description="passes over the training queries")] = 1
+    start: Annotated[
+        str,
+        Meta(
+            description="a tuned or merged model of the base's architecture that training starts from; "
+            "the base stays what it must beat"
+        ),
+    ] = ""
+    epochs: Annotated[
+        int, Meta(ge=0, description="passes over the training queries; 0 judges train.start as it is")
+    ] = 1
     learning_rate: Annotated[
         float,
         Meta(
@@ -387,6 +396,11 @@ def is_endpoint(model: str) -> bool:
 
 
 def _check(config: Config) -> None:
+    if config.train.start and config.train.adapter == "linear":
+        raise ConfigError(
+            "train.start is no place to begin for train.adapter = 'linear', which leaves weights alone: "
+            "give it as train.base"
+        )
     if is_endpoint(config.train.base):
         if config.train.adapter != "linear":
             raise ConfigError(

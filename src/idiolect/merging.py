@@ -1,17 +1,18 @@
 """Several models of one architecture made one: what `models merge` does, as a function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from idiolect.errors import ModelError
 from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.selection import measured
-from idiolect.files import read_json, replacing
+from idiolect.files import replacing
 from idiolect.records import Fusion, Record
-from idiolect.runtimes.model_files import ModelFiles, load_tokenizer
+from idiolect.runtimes.likeness import refuse_other_shapes, refuse_unlike
 from idiolect.runtimes.starting import starting_model
+
+CURE = "merge models that were tuned from one base"
 
 RELATED = 0.9
 """Cosine of two models' weights below which they seem not to be tuned from one base: then an average is of no use."""
@@ -44,14 +45,11 @@ def merge_models(
 
     files = [starting_model(model) for model in models]
     for other in files[1:]:
-        _refuse_unlike(files[0], other)
+        refuse_unlike(files[0], other, CURE)
     merged = load(files[0].path)
     weights = [load(each.path, "cpu").state_dict() for each in files]
     for each, held in zip(files[1:], weights[1:], strict=True):
-        if {name: value.shape for name, value in held.items()} != {
-            name: value.shape for name, value in weights[0].items()
-        }:
-            raise _unlike(files[0], each, "architecture")
+        refuse_other_shapes(files[0], weights[0], each, held, CURE)
 
     score = None
     parts = list(shares) or [1.0] * len(models)
@@ -75,31 +73,3 @@ def merge_models(
         cosine=round(min(cosines), 4),
         score=score,
     )
-
-
-def _refuse_unlike(first: ModelFiles, other: ModelFiles) -> None:
-    """Raise ModelError where two models differ in what their weights do not hold."""
-    compared: dict[str, Callable[[ModelFiles], Any]] = {
-        "architecture": _modules,
-        "tokenizer": lambda files: load_tokenizer(files.path).get_vocab(),
-        "prompts": lambda files: (files.query_prompt, files.passage_prompt),
-    }
-    for what, of in compared.items():
-        if of(first) != of(other):
-            raise _unlike(first, other, what)
-
-
-def _unlike(first: ModelFiles, other: ModelFiles, what: str) -> ModelError:
-    return ModelError(
-        f"{other.path} cannot be merged with {first.path}: they differ in {what}; "
-        "merge models that were tuned from one base"
-    )
-
-
-def _modules(files: ModelFiles) -> list[tuple[str, Any]]:
-    """Each module's kind, and the settings of those after the transformer, as pooling."""
-    found = []
-    for number, module in enumerate(read_json(files.path / "modules.json")):
-        config = files.path / module.get("path", "") / "config.json"
-        found.append((module.get("type", ""), read_json(config) if number and config.is_file() else None))
-    return found

@@ -223,6 +223,10 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         inputs |= {name: digest_path(Path(name)) for name in labels if name and Path(name).is_file()}
     if stage.name == "train":
         inputs |= _raters(context)
+        if context.config.train.start:
+            from idiolect.runtimes.starting import base_digest
+
+            inputs["start"] = base_digest(context.config.train.start)
     if stage.name in ("train", "evaluate"):
         evaluate = context.config.evaluate
         reported = (*evaluate.beir, *evaluate.against, *evaluate.tasks) if stage.name == "evaluate" else ()

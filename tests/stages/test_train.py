@@ -4,8 +4,10 @@ import msgspec
 import pytest
 from given_chunks import given, manuals, questions, trained_and_evaluated
 from nulls import letters
+from tiny_model import save_tiny_model
 
 from idiolect import pipeline
+from idiolect.errors import ModelError
 from idiolect.evaluation.report import read_report
 from idiolect.evaluation.selection import DevJudge
 from idiolect.files import read_json, read_jsonl
@@ -85,6 +87,33 @@ def test_a_tuned_model_is_a_base_like_any_other(guarded, kind, tmp_path):
     assert describe(context.workspace.model).digest == describe(weights).digest or trained["share"] > 0
     before, after = (load(folder, "cpu").state_dict() for folder in (weights, context.workspace.model))
     assert max(float((after[name] - before[name]).abs().max()) for name in before) < 1e-4
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_training_starts_at_another_model_and_is_judged_against_the_base(
+    guarded, tiny_model, epochs, tmp_path
+):
+    """Transfer, and the gate over a model that somebody merged."""
+    start = guarded.workspace.model
+    settings = (f"train.start={start}", f"train.epochs={epochs}", "train.learning_rate=1e-6")
+    context = given(tmp_path / "work", tiny_model, manuals(), questions(manuals()), *settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DevJudge, "choose", lambda self, curve: 1.0)
+        trained = trained_and_evaluated(context)
+    assert (trained["steps"] > 0) == bool(epochs)
+    made, began, base = (
+        load(path, "cpu").state_dict() for path in (context.workspace.model, start, tiny_model)
+    )
+    assert max(float((made[name] - began[name]).abs().max()) for name in made) < 1e-4
+    assert max(float((made[name] - base[name]).abs().max()) for name in made) > 1e-3
+    assert read_report(context.workspace.report).base == describe(tiny_model).name
+
+
+def test_a_model_that_is_not_like_the_base_is_no_start(tiny_model, tmp_path):
+    other = save_tiny_model(tmp_path / "other", layers=3)
+    context = given(tmp_path / "work", tiny_model, manuals(), questions(manuals()), f"train.start={other}")
+    with pytest.raises(ModelError, match=r"differ in architecture; train\.start takes what was tuned from"):
+        trained_and_evaluated(context)
 
 
 def test_people_s_queries_can_be_shown_more_often(guarded):

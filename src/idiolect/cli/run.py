@@ -91,7 +91,8 @@ def _execute(
 
     config = _with_sets(configuration.load(config_path, settings), beir, guard, work, dry_run)
     config = _with_labels(config, queries, qrels, labels_as)
-    _refuse_own_model(config.train.base, work)
+    _refuse_own_model("base", config.train.base, work)
+    _refuse_own_model("start", config.train.start, work)
     if exemplars is not None:
         generate = msgspec.structs.replace(config.generate, exemplars=exemplars)
         config = msgspec.structs.replace(config, generate=generate)
@@ -161,11 +162,11 @@ def _with_sets(
     )
 
 
-def _refuse_own_model(base: str, work: Path) -> None:
+def _refuse_own_model(key: str, name: str, work: Path) -> None:
     """Raise UsageError where training would replace the model that it starts from."""
-    if Path(base).is_dir() and Path(base).resolve().is_relative_to(work.resolve()):
+    if name and Path(name).is_dir() and Path(name).resolve().is_relative_to(work.resolve()):
         raise UsageError(
-            f"train.base = {base} lies in {work}, which this run writes: copy it, or give another folder with -w"
+            f"train.{key} = {name} lies in {work}, which this run writes: copy it, or give another folder with -w"
         )
 
 

@@ -17,6 +17,7 @@ from idiolect.records import Chunk, Mining, Selection, TrainingExample
 from idiolect.runtimes.base import Kind
 from idiolect.runtimes.cross_encoder import cross_encoder_digest
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.starting import base_digest
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.distilling import lessons
 from idiolect.stages.encoders import base_encoder, base_files, encode, model_encoder
@@ -53,7 +54,7 @@ def run(context: Context) -> Summary:
     share = 0.0
     guards: dict[str, Scores] = {}
     learner = learner_of(context, examples)
-    if examples:
+    if examples and config.train.epochs:
         trained = train(
             learner.student,
             files,
@@ -67,6 +68,7 @@ def run(context: Context) -> Summary:
             lambda _: judge.score(learner.encoder()),
             progress,
         )
+    if (examples and config.train.epochs) or config.train.start:
         progress.start("interpolating with the base", len(SHARES) - 1, "shares")
         for candidate in SHARES[1:]:
             curve[candidate] = judge.measure(learner.at(candidate))
@@ -75,7 +77,7 @@ def run(context: Context) -> Summary:
         share, guards = choose_guarded(context, judge, curve, learner.at)
         learner.at(share)
     else:
-        progress.note("no training examples: the base stays as it is")
+        progress.note("nothing to train on, or no epochs: the base stays as it is")
     if taught.outcome:
         trained["teacher"] = taught.outcome
     remove(work.selection)  # a new model beside the selection of an older one would pass for its own
@@ -127,6 +129,8 @@ def _key(context: Context, files: ModelFiles, examples: Sequence[TrainingExample
     read = (work.chunks, work.train, work.dev_sets, work.mining)
     settings = {name: value for name, value in config.get("train").items() if name != "max_minutes"}
     inputs = [digest_path(path) for path in read]
+    if config.train.start:
+        inputs.append(base_digest(config.train.start))
     if config.train.guide == "cross-encoder":
         inputs.append(cross_encoder_digest(config.train.cross_encoder))
     taught = [[example.query_id, example.teacher_scores] for example in examples]

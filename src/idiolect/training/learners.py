@@ -9,11 +9,15 @@ from sentence_transformers import SentenceTransformer
 
 from idiolect.config import Train
 from idiolect.runtimes.base import TextEncoder
+from idiolect.runtimes.likeness import refuse_other_shapes, refuse_unlike
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.starting import starting_model
 from idiolect.runtimes.torch import TorchRuntime, load
 from idiolect.training.adapters import merged_weights
 from idiolect.training.merge import Weights, interpolate
 from idiolect.training.trainer import load_for_training
+
+_CURE = "train.start takes what was tuned from train.base, or merged from such models"
 
 
 class Learner(Protocol):
@@ -32,15 +36,24 @@ class Learner(Protocol):
 
 
 class TunedWeights:
-    """The base's own weights learn: all, some, or low-rank updates of them, which are saved merged."""
+    """The base's own weights learn: all, some, or low-rank updates of them, which are saved merged.
+
+    Where `settings.start` names another model of the base's architecture, learning begins there.
+    """
 
     def __init__(self, files: ModelFiles, settings: Train, seed: int) -> None:
+        """Raises ModelError where the model to start from cannot be had, or is not like the base."""
         self.files, self.settings, self.seed = files, settings, seed
+        self.start = starting_model(settings.start) if settings.start else files
+        refuse_unlike(files, self.start, _CURE)
 
     @cached_property
     def student(self) -> SentenceTransformer:
+        if self.settings.start:
+            weights = load(self.start.path, "cpu").state_dict()
+            refuse_other_shapes(self.files, self._model.state_dict(), self.start, weights, _CURE)
         torch.manual_seed(self.seed)  # one half of a low-rank update begins at random
-        return load_for_training(self.files, self.settings.adapter, self.settings.lora_rank)
+        return load_for_training(self.start, self.settings.adapter, self.settings.lora_rank)
 
     @cached_property
     def _model(self) -> SentenceTransformer:
