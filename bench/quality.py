@@ -27,6 +27,7 @@ from _human_dev import say, without_tested
 
 from idiolect.config import load
 from idiolect.evaluation.beir import Dataset, load_dataset, save_dataset
+from idiolect.evaluation.dimensions import cut
 from idiolect.evaluation.retrieval import retrieve
 from idiolect.evaluation.significance import compare, mean_interval
 from idiolect.files import digest_value, read_json, read_jsonl
@@ -40,6 +41,9 @@ from idiolect.workspace import Workspace
 METRIC = "ndcg@10"
 UNITS = ("document", "chunk")
 """Documents whole, cut at the model's length, as BEIR's figures are; and as search does it: a document's best chunk."""
+
+SIZES = (128,)
+"""Dimensions that vectors are cut to."""
 
 Values = dict[str, dict[str, float]]
 """Run → query → nDCG@10."""
@@ -134,11 +138,16 @@ def searched(
     fusion: Fusion,
     side: str,
 ) -> Values:
-    corpus = Corpus(passages, encoder.encode([passage.full_text for passage in passages], "passage"), fusion)
+    vectors = encoder.encode([passage.full_text for passage in passages], "passage")
     asked = encoder.encode(list(dataset.queries.values()), "query")
     kinds = ("dense", "bm25", "hybrid") if side == "base" else ("dense", "hybrid")
-    runs = retrieve(dataset, corpus, asked, kinds, owners=owners)
-    return {kind if kind == "bm25" else f"{kind}-{side}": run.metric(METRIC) for kind, run in runs.items()}
+    runs = retrieve(dataset, Corpus(passages, vectors, fusion), asked, kinds, owners=owners)
+    found = {kind if kind == "bm25" else f"{kind}-{side}": run.metric(METRIC) for kind, run in runs.items()}
+    for size in SIZES:
+        corpus = Corpus(passages, cut(vectors, size), Fusion(weight=0.0))
+        run = retrieve(dataset, corpus, cut(asked, size), ("dense",), owners=owners)["dense"]
+        found[f"dense-{side}@{size}"] = run.metric(METRIC)
+    return found
 
 
 def found_by(trial: Trial, root: Path) -> dict[str, Any]:
@@ -171,9 +180,21 @@ def found_by(trial: Trial, root: Path) -> dict[str, Any]:
     }
 
 
-ROWS = ("dense-base", "dense-tuned", "bm25", "hybrid-base", "hybrid-tuned", "dense-shipped", "hybrid-shipped")
+ROWS = (
+    "dense-base",
+    "dense-tuned",
+    "dense-base@128",
+    "dense-tuned@128",
+    "bm25",
+    "hybrid-base",
+    "hybrid-tuned",
+    "dense-shipped",
+    "hybrid-shipped",
+)
 AGAINST = {
     "dense-tuned": ("dense-base",),
+    "dense-base@128": ("dense-base",),
+    "dense-tuned@128": ("dense-tuned",),
     "hybrid-base": ("dense-base",),
     "hybrid-tuned": ("hybrid-base", "dense-base"),
     "dense-shipped": ("dense-base",),
