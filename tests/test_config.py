@@ -91,7 +91,7 @@ def test_an_unknown_key_in_the_file_is_refused_too(tmp_path):
     [
         ("train.epochs", "is not of the form section.key=value"),
         ("train.epochs=many", "train.epochs"),
-        ("train.epochs=0", "train.epochs"),
+        ("train.epochs=-1", "train.epochs"),
         ("train.adapter=half", "train.adapter"),
         ("prepare.test_fraction=1.5", "prepare.test_fraction"),
         ("serve.port=99999", "serve.port"),
