@@ -84,6 +84,36 @@ def test_the_best_share_that_lowers_nothing_else_is_kept(figures, expected):
     assert judge.choose(figures) == expected
 
 
+def measured_shares(noise, **means):
+    """Shares .25 to 1 over 40 documents whose scores differ from the base's by a mean and by noise."""
+    generator = np.random.default_rng(3)
+    figures = {}
+    for share, mean in {"0": 0.0, **means}.items():
+        drawn = generator.normal(size=40) * noise * (share != "0")
+        values = {
+            f"q{number}": float(value) for number, value in enumerate(0.6 + mean + drawn - drawn.mean())
+        }
+        scores = {f"{name}/{kind}": 0.6 for name in ("queries", "masked") for kind in ("dense", "hybrid")}
+        scores["queries/dense"] = sum(values.values()) / 40
+        figures[float(share)] = Measured(scores, {"queries/dense": values})
+    return figures
+
+
+@pytest.mark.parametrize(
+    ("noise", "means", "expected"),
+    [
+        (0.2, {"0.25": 0.02, "0.5": 0.01, "0.75": 0.012, "1": 0.011}, 0.75),
+        (0.001, {"0.25": 0.02, "0.5": 0.01, "0.75": 0.012, "1": 0.011}, 0.25),
+        (0.05, {"0.25": 0.01, "0.5": 0.03, "0.75": -0.03, "1": 0.029}, 0.5),
+        (0.2, {"0.25": -0.001, "0.5": -0.002, "0.75": -0.001, "1": -0.001}, 0.0),
+    ],
+    ids=["noise: the usual one", "certain: the best", "the usual one is worse", "the base is best"],
+)
+def test_among_shares_that_dev_cannot_tell_apart_the_usual_one_is_kept(noise, means, expected):
+    judge = DevJudge({"queries": dev_set("queries"), "masked": dev_set("masked")}, Fusion(), "embedding")
+    assert judge.choose(measured_shares(noise, **means)) == expected
+
+
 def test_the_retriever_is_chosen_by_its_hybrid_and_may_not_cost_the_vectors():
     judge = DevJudge({"queries": dev_set("queries"), "masked": dev_set("masked")}, Fusion(), "retriever")
     assert judge.choose(curve((0.6, 0.6, 0.5), (0.7, 0.72, 0.75), (0.7, 0.7, 0.7))) == 0.5

@@ -18,6 +18,9 @@ from idiolect.mining.ranking import Corpus
 from idiolect.records import Fusion
 from idiolect.runtimes.base import Kind, Vectors
 
+USUAL = 0.75
+"""The share that is taken where dev knows no better (`bench/shares.py`)."""
+
 Scores = dict[str, float]
 """ "SET/KIND", such as "queries/dense" → nDCG@10 averaged over the styles of query."""
 
@@ -71,12 +74,14 @@ class DevJudge:
         return self._measure(encoder, self.dev)
 
     def choose(self, curve: Mapping[float, Measured]) -> float:
-        """The share with the best objective among those that lower the other kind on no dev set.
+        """The share nearest to USUAL of those that dev cannot tell from its best one.
 
-        `curve` maps shares to what they score, 0 (the base) among them.  What raises dense can
-        lower the hybrid, since it makes the two sides alike, and the reverse: neither is bought
-        with the other.  Shares that people's queries find equal are told apart by the written
-        ones; of equals the smallest is taken.
+        `curve` maps shares to what they score, 0 (the base) among them.  Only shares that lower the
+        other kind on no dev set are looked at: what raises dense can lower the hybrid, since it
+        makes the two sides alike, and the reverse, and neither is bought with the other.  The best
+        is the one with the highest objective; shares that people's queries find equal are told
+        apart by the written ones, and of equals the smallest is the best.  Where that is the base,
+        it is kept.  Else all that lie within a standard error of it, paired by query, are as good.
         """
         base = curve[0.0]
         allowed = [
@@ -85,7 +90,27 @@ class DevJudge:
             if not any(self._falls(name, base, found) for name in self.dev)
         ]
         objectives = (self.objective, *self.next)
-        return max(allowed, key=lambda share: (*(curve[share].scores[name] for name in objectives), -share))
+        ranked = sorted(
+            allowed, key=lambda share: (*(-curve[share].scores[name] for name in objectives), share)
+        )
+        best = curve[ranked[0]]
+        if not ranked[0]:
+            return 0.0
+        as_good = [share for share in ranked if share and self._within_error(curve[share], best)]
+        return min(as_good, key=lambda share: abs(share - USUAL))
+
+    def _within_error(self, found: Measured, best: Measured) -> bool:
+        """Whether the objective of `found` lies within a standard error of the best one's, of which it may be one."""
+        gap = best.scores[self.objective] - found.scores[self.objective]
+        return found is best or gap <= (self._error(self.objective, found, best) or 0.0)
+
+    def _error(self, key: str, a: Measured, b: Measured) -> float | None:
+        """The standard error of the difference of two mean scores, None where too few queries tell it."""
+        if key not in b.values:
+            return None
+        differences = {query: value - a.values[key][query] for query, value in b.values[key].items()}
+        sums, sizes = cluster_sums(differences, self.dev[key.partition("/")[0]].clusters)
+        return standard_error(sums, sizes) if len(sums) > 1 else None
 
     def _falls(self, name: str, base: Measured, found: Measured) -> bool:
         """Whether a dev set's other kind falls: by more than SMALLEST_GAIN and, among people's few queries,
@@ -95,9 +120,8 @@ class DevJudge:
         fall = base.scores[key] - found.scores[key]
         if fall <= SMALLEST_GAIN or name != NAME:
             return fall > SMALLEST_GAIN
-        differences = {query: value - base.values[key][query] for query, value in found.values[key].items()}
-        sums, sizes = cluster_sums(differences, self.dev[name].clusters)
-        return fall > (standard_error(sums, sizes) if len(sums) > 1 else math.inf)
+        error = self._error(key, base, found)
+        return fall > (math.inf if error is None else error)
 
     def _measure(self, encoder: Encodes, names: Collection[str]) -> Measured:
         return measured({name: self.dev[name] for name in names}, self.fusion, encoder)
