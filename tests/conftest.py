@@ -1,7 +1,8 @@
 """What every folder of tests may use."""
 
 import pytest
-from tiny_model import save_tiny_model
+from threads import one_torch_thread
+from tiny_model import save_shallow_model, save_tiny_model
 
 
 @pytest.fixture(scope="session")
@@ -13,25 +14,14 @@ def tiny_model(tmp_path_factory):
 @pytest.fixture(scope="session")
 def shallow_model(tmp_path_factory):
     """The default base with one of its six layers: it knows words, and trains in seconds."""
-    from sentence_transformers import SentenceTransformer
-
-    from idiolect.runtimes.model_files import resolve
-
-    model = SentenceTransformer(str(resolve("auto")), device="cpu")
-    inner = model[0].auto_model
-    inner.encoder.layer = inner.encoder.layer[:1]
-    inner.config.num_hidden_layers = 1
-    path = tmp_path_factory.mktemp("base") / "shallow"
-    model.save(str(path), create_model_card=False)
-    return path
+    return save_shallow_model(tmp_path_factory.mktemp("base") / "shallow", 1)
 
 
 @pytest.fixture(scope="module")
 def one_thread():
-    """Training and encoding on one core, which is plenty for a tiny model."""
-    import torch
+    """Training and encoding on one core, which is plenty for a tiny model.
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    Fixtures of a wider scope are made before this one: they use `one_torch_thread` themselves.
+    """
+    with one_torch_thread():
+        yield

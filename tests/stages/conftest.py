@@ -6,6 +6,7 @@ import pytest
 from builders import Listening
 from prepared_work import copies, prepared, questions
 from small_corpus import chunks_of
+from threads import one_torch_thread
 from tiny_model import save_tiny_cross_encoder
 
 from idiolect.config import load
@@ -53,7 +54,8 @@ def over(prepared_root, tiny_model):
 def defaults(over, tmp_path_factory):
     """What training without any of the new settings gives."""
     context = over(tmp_path_factory.mktemp("defaults"))
-    run(context)
+    with one_torch_thread():
+        run(context)
     return read_json(context.workspace.selection)["training"]
 
 
