@@ -66,6 +66,20 @@ def save_modules(path: Path, source: Path, size: int, prompts, more=(), pooling:
     return path
 
 
+def save_shallow_model(path: Path, layers: int) -> Path:
+    """Write the default base with so many of its six layers."""
+    from sentence_transformers import SentenceTransformer
+
+    from idiolect.runtimes.model_files import resolve
+
+    model = SentenceTransformer(str(resolve("auto")), device="cpu")
+    inner = model[0].auto_model
+    inner.encoder.layer = inner.encoder.layer[:layers]
+    inner.config.num_hidden_layers = layers
+    model.save(str(path), create_model_card=False)
+    return path
+
+
 def save_tiny_cross_encoder(path: Path, seed: int = 0, labels: int = 1) -> Path:
     """Write a BERT with random weights that scores pairs of texts, as the hub's cross-encoders are laid out."""
     import torch

@@ -6,6 +6,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,22 @@ def between(first: str | None, last: str | None) -> Sequence[Stage]:
     return STAGES[start:end]
 
 
-def run(context: Context, stages: Sequence[Stage]) -> list[Done]:
-    """Run what is stale, in order; each stage's outputs, lock entry and manifest are on disk before the next."""
+def run(
+    context: Context, stages: Sequence[Stage], before: Callable[[Sequence[str]], None] | None = None
+) -> list[Done]:
+    """Run what is stale, in order; each stage's outputs, lock entry and manifest are on disk before the next.
+
+    `before` is called with the names of the first stage that is stale and of those after it, before
+    that one runs; what it raises stops the run.
+    """
+    done: list[Done] = []
     with context.workspace.held():
-        return [_run_stage(context, stage) for stage in stages]
+        for number, stage in enumerate(stages):
+            check = before and partial(before, [one.name for one in stages[number:]])
+            done.append(_run_stage(context, stage, check))
+            if not done[-1].skipped:
+                before = None
+    return done
 
 
 def plan(context: Context, stages: Sequence[Stage]) -> list[Done]:
@@ -158,13 +171,15 @@ def plan(context: Context, stages: Sequence[Stage]) -> list[Done]:
     return result
 
 
-def _run_stage(context: Context, stage: Stage) -> Done:
+def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None) -> Done:
     key = _key(context, stage)
     reason = _staleness(context, stage, key)
     number = f"[{NAMES.index(stage.name) + 1}/{len(STAGES)}]"
     if not reason:
         context.progress.note(f"{number} {stage.name}: up to date")
         return Done(stage.name, "")
+    if before is not None:
+        before()
     context.progress.note(f"{number} {stage.name} ({reason})")
     _refuse_unfinished(context, stage)
     locks = _locks(context)

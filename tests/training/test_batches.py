@@ -6,7 +6,6 @@ import torch
 
 from idiolect.mining.ranking import Corpus
 from idiolect.records import Fusion, Negative, Passage, TextRef, TrainingExample
-from idiolect.training import batches
 from idiolect.training.batches import Collator
 from idiolect.training.guides import Guide
 from idiolect.training.hybrid import Hybrid
@@ -83,9 +82,8 @@ def test_each_distinct_passage_is_encoded_once_shortest_first():
     ]
 
 
-def test_groups_are_padded_to_their_own_longest_and_none_is_too_large(monkeypatch):
-    monkeypatch.setattr(batches, "_PADDED_TOKENS", 14)
-    batch, words = collated()
+def test_groups_are_padded_to_their_own_longest_and_none_is_too_large():
+    batch, words = collated(group_tokens=14)
     names = [name for name in batch if name.startswith("passages")]
     masks = [batch[name] for name in names if name.endswith("attention_mask")]
     assert len(masks) > 1

@@ -1,5 +1,7 @@
 """`run`, and each stage as a command of its own."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,9 +37,13 @@ _for_failures = click.option(
     help="Ask the LLM for more queries about what the tuned model gets wrong on dev.",
 )
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
-_common = options.together(
-    options.work, options.configured, options.labels, _exemplars, _beir, _guard, _dry_run, options.reporting
+_ignore_memory = click.option(
+    "--ignore-memory", is_flag=True, help="Run what by the estimate takes more memory than is free."
 )
+_common = options.together(
+    options.work, options.configured, options.labels, _exemplars, _beir, _guard, _dry_run, _ignore_memory,
+    options.reporting,
+)  # fmt: skip
 
 
 @click.command()
@@ -80,6 +86,7 @@ def _execute(
     beir: tuple[str, ...],
     guard: tuple[str, ...],
     dry_run: bool,
+    ignore_memory: bool,
     as_json: bool,
     out: Path | None,
     quiet: bool,
@@ -113,7 +120,7 @@ def _execute(
             return 0
     if dry_run:
         return _show_plan(pipeline.plan(context, stages), context, as_json, out)
-    done = pipeline.run(context, stages)
+    done = pipeline.run(context, stages, None if ignore_memory else partial(_require_memory, context))
     figures: dict[str, Any] = {
         "work": str(work),
         "stages": [
@@ -132,6 +139,12 @@ def _execute(
             print_lines(set_aside(context.workspace.rejected_documents))
         return 0
     return _close(context.workspace, done, figures, as_json, out)
+
+
+def _require_memory(context: Any, stages: Sequence[str]) -> None:
+    from idiolect.estimates.beforehand import require_memory
+
+    require_memory(context.workspace, context.config, context.source, stages)
 
 
 def _with_sets(

@@ -1,7 +1,7 @@
 """How much the stages have to work on: counted where WORK holds it, else extrapolated from a sample."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,10 +24,10 @@ class Amounts(Record, frozen=True, kw_only=True):
     """Counts, and means in tokens of the base; those about training follow the config.
 
     `asked`: chunks that queries are written for; `passage_tokens`: mean tokens of a chunk as
-    training reads it; `encoded`: share of the chunks whose base vectors lie in WORK; `requests`: to
-    LLMs, and `spared` those that generate.max_queries leaves out; `examples`: of training; `judging`:
-    queries of test or dev each; `masked`: whether those are cut out of the passages that they must
-    find; `read_seconds`: reading and chunking, of one process.
+    training reads it, `longest_tokens` the most; `encoded`: share of the chunks whose base vectors lie
+    in WORK; `requests`: to LLMs, and `spared` those that generate.max_queries leaves out; `examples`: of
+    training; `judging`: queries of test or dev each; `masked`: whether those are cut out of the passages
+    that they must find; `read_seconds`: reading and chunking, of one process.
     """
 
     documents: float
@@ -36,6 +36,7 @@ class Amounts(Record, frozen=True, kw_only=True):
     characters: float
     asked: float
     passage_tokens: float
+    longest_tokens: float = 0.0
     encoded: float = 0.0
     read_seconds: float = 0.0
     requests: list[Requests] = []
@@ -132,6 +133,7 @@ def amounts(
         characters=corpus.characters,
         asked=corpus.asked,
         passage_tokens=sum(cut) / max(len(cut), 1),
+        longest_tokens=max(cut, default=0),
         encoded=encoded,
         read_seconds=corpus.read_seconds,
     )
@@ -164,9 +166,3 @@ def _copied(base: Amounts, config: Config) -> Amounts:
 
 def _training_share(config: Config) -> float:
     return 1 - config.prepare.test_fraction - config.prepare.dev_fraction
-
-
-def given_tokens(folders: Iterable[str]) -> float:
-    """Tokens of the corpora of BEIR folders, at 4.5 bytes a token; folders that are not there hold none."""
-    corpora = [Path(folder) / "corpus.jsonl" for folder in folders]
-    return sum(corpus.stat().st_size for corpus in corpora if corpus.is_file()) / 4.5

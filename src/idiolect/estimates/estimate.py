@@ -1,23 +1,24 @@
 """What stages would cost: each one's calls, tokens, price, minutes, memory and disk, with nothing written."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from idiolect.config import Config, is_endpoint
-from idiolect.errors import MissingExtra
-from idiolect.estimates.amounts import Amounts, Corpus, amounts, counted, extrapolated, given_tokens
+from idiolect.estimates.amounts import Amounts, Corpus, amounts, counted, extrapolated
 from idiolect.estimates.bills import Bill, bill, together
 from idiolect.estimates.compared import compared_bills
 from idiolect.estimates.corpus import sample_corpus
+from idiolect.estimates.fitting import Fitting
 from idiolect.estimates.history import Earlier, earlier
-from idiolect.estimates.model_size import ModelSize, model_size
+from idiolect.estimates.machine import Machine, this_machine
+from idiolect.estimates.model_size import model_size
 from idiolect.estimates.paid import Answers, encoded, paid
-from idiolect.estimates.rates import REFERENCE, Rates, measure
+from idiolect.estimates.rates import MEASURED_STAGES, REFERENCE, Rates, needed
 from idiolect.estimates.recount import known_amounts, then
-from idiolect.estimates.sizes import Sizes
+from idiolect.estimates.sizes import Sizes, sizes
 from idiolect.estimates.times import Clock
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
@@ -26,12 +27,8 @@ from idiolect.runtimes.starting import starting_model
 from idiolect.teachers.roundtrip import ranks
 from idiolect.workspace import Workspace
 
-MEASURED_STAGES = ("prepare", "train", "evaluate", "export")
-"""Stages whose time is mostly encoding and training."""
-
 SAMPLE_CHUNKS = 1_000
 SAMPLE_SECONDS = 20.0
-_TEXTS = 128  # that rates are measured on
 _FEWEST_CALLS = 10  # from which an earlier run says how fast the endpoint answers
 
 
@@ -59,8 +56,14 @@ class Estimate(Record, frozen=True, kw_only=True):
     basis: list[str] = []
 
 
-def estimate(work: Workspace, config: Config, source: Path | None, stages: Sequence[str]) -> list[Estimate]:
-    """An estimate for each of `stages`, the ones that would run.
+def estimate(
+    work: Workspace,
+    config: Config,
+    source: Path | None,
+    stages: Sequence[str],
+    machine: Machine | None = None,
+) -> list[Estimate]:
+    """An estimate for each of `stages`, the ones that would run; `machine` is this one where None.
 
     The documents are sampled where ingest is among them, else the chunks in WORK are counted.
     Takes some ten seconds where this machine's speed must be measured.
@@ -83,7 +86,7 @@ def estimate(work: Workspace, config: Config, source: Path | None, stages: Seque
     else:
         unknown = ["nothing is known before ingest has run: give DOCS to `idiolect run --dry-run`"]
         return [Estimate(stage=stage, basis=unknown) for stage in stages]
-    return estimate_corpus(corpus, work, config, files, stages)
+    return estimate_corpus(corpus, work, config, files, stages, machine=machine)
 
 
 def estimate_corpus(
@@ -93,11 +96,14 @@ def estimate_corpus(
     files: ModelFiles,
     stages: Sequence[str],
     rates: Rates | None = None,
+    machine: Machine | None = None,
 ) -> list[Estimate]:
     """As `estimate`, for a corpus that has been looked at; `rates` where they have been measured.
 
-    Without a `work` nothing has been run or paid for.
+    Without a `work` nothing has been run or paid for.  The stage that comes nearest to what `machine`
+    has free, or exceeds it most, says so.
     """
+    machine = machine or this_machine()
     past: dict[str, Earlier] = {}
     note = ""
     if work is None:
@@ -111,28 +117,17 @@ def estimate_corpus(
         known = amounts(corpus, config, answers, share, work.styles)
         known = known_amounts(known, work, config, stages)
     if rates is None:
-        rates, note = _rates(corpus, config, files, stages, past)
-    run = _Run(corpus, known, config, model_size(files), rates, note, past)
-    return [run.estimate(stage) for stage in stages]
+        rates, note = needed(corpus.sample, config, files, stages, past)
+    found = sizes(known, config, model_size(files), machine)
+    run = _Run(corpus, known, config, found, rates, note, past)
+    fitting = Fitting(stages, found)
+    return [_with_verdict(run.estimate(stage), fitting) for stage in stages]
 
 
-def _rates(
-    corpus: Corpus, config: Config, files: ModelFiles, stages: Sequence[str], past: Collection[str]
-) -> tuple[Rates | None, str]:
-    """This machine's rates, or the reference's where only ratios to earlier runs are needed; and a note."""
-    unmeasured = [stage for stage in stages if stage in MEASURED_STAGES and stage not in past]
-    if "generate" in stages and ranks(config.generate):
-        unmeasured.append("generate")
-    if not unmeasured:
-        return REFERENCE, ""
-    texts = [chunk.passage.full_text for chunk in corpus.sample[:_TEXTS]]
-    try:
-        rates = measure(files, texts, config.train, training="train" in unmeasured)
-    except MissingExtra as error:
-        return None, f"minutes unknown: {error}"
-    trained = f", trains {rates.train:,.0f}" if "train" in unmeasured else ""
-    note = f"measured just now: {files.name} encodes {rates.encode:,.0f} tokens a second{trained}"
-    return rates, f"{note}; {rates.busy}" if rates.busy else note
+def _with_verdict(result: Estimate, fitting: Fitting) -> Estimate:
+    if fitting.need is None or fitting.need.stage != result.stage:
+        return result
+    return msgspec.structs.replace(result, basis=[*result.basis, fitting.sentence()])
 
 
 @dataclass(frozen=True)
@@ -140,7 +135,7 @@ class _Run:
     corpus: Corpus
     amounts: Amounts
     config: Config
-    model: ModelSize
+    sizes: Sizes
     rates: Rates | None
     note: str
     past: Mapping[str, Earlier]
@@ -148,8 +143,7 @@ class _Run:
     def estimate(self, stage: str) -> Estimate:
         known, basis = self.amounts, [self.corpus.basis]
         clock = self._clock(known, self.config, self.rates or REFERENCE)
-        sizes = Sizes(known, self.config, self.model, clock.step_passages, clock.workers)
-        disk, scratch = sizes.disk(stage)
+        disk, scratch = self.sizes.disk(stage)
         result = Estimate(
             stage=stage,
             minutes=self._minutes(stage, clock, basis),
@@ -159,7 +153,7 @@ class _Run:
             price=0.0,
             disk_mb=round(disk, 1),
             scratch_mb=round(scratch, 1),
-            memory_mb=round(sizes.memory(stage), -1),
+            memory_mb=round(self.sizes.memory(stage), -1),
             basis=basis,
         )
         if stage == "evaluate":
@@ -278,14 +272,13 @@ class _Run:
         return before.seconds / predicted
 
     def _clock(self, known: Amounts, config: Config, rates: Rates) -> Clock:
-        evaluate = config.evaluate
         return Clock(
             amounts=known,
             config=config,
             rates=rates,
-            layers=self.model.layers,
+            layers=self.sizes.model.layers,
             workers=config.ingest.workers or available_cpus(),
-            given=given_tokens([*evaluate.beir, *evaluate.guard]),
+            given=sum(one.tokens for one in (*self.sizes.guards, *self.sizes.reported)),
         )
 
 

@@ -3,14 +3,20 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from idiolect.config import Train
-from idiolect.records import Record
+from idiolect.config import Config, Train
+from idiolect.errors import MissingExtra
+from idiolect.records import Chunk, Record
 from idiolect.runtimes.hardware import available_cpus
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.teachers.roundtrip import ranks
 
+MEASURED_STAGES = ("prepare", "train", "evaluate", "export")
+"""Stages whose time is mostly encoding and training."""
+
+_TEXTS = 128  # that rates are measured on
 _GROUP_TOKENS = 2_048  # between two looks at the clock
 _WARM_UP = 2  # texts
 _BUSY = 0.5  # load a CPU
@@ -37,6 +43,28 @@ class Rates(Record, frozen=True, kw_only=True):
 
 REFERENCE = Rates(encode=9_000.0, train=4_500.0, start=6.0)
 """MiniLM on two cores with AVX512_BF16: what stands in where only ratios to an earlier run matter."""
+
+
+def needed(
+    sample: Sequence[Chunk], config: Config, files: ModelFiles, stages: Sequence[str], past: Collection[str]
+) -> tuple[Rates | None, str]:
+    """This machine's rates, the reference's where only ratios to the stages of the `past` count; and a note.
+
+    None without torch.
+    """
+    unmeasured = [stage for stage in stages if stage in MEASURED_STAGES and stage not in past]
+    if "generate" in stages and ranks(config.generate):
+        unmeasured.append("generate")
+    if not unmeasured:
+        return REFERENCE, ""
+    texts = [chunk.passage.full_text for chunk in sample[:_TEXTS]]
+    try:
+        rates = measure(files, texts, config.train, training="train" in unmeasured)
+    except MissingExtra as error:
+        return None, f"minutes unknown: {error}"
+    trained = f", trains {rates.train:,.0f}" if "train" in unmeasured else ""
+    note = f"measured just now: {files.name} encodes {rates.encode:,.0f} tokens a second{trained}"
+    return rates, f"{note}; {rates.busy}" if rates.busy else note
 
 
 def measure(
@@ -131,7 +159,9 @@ def _step(files: ModelFiles, settings: Train) -> Callable[[Sequence[Any]], objec
     keep_freed_memory()
     model = load_for_training(files, settings.adapter).train()
     device = str(model.device)
-    optimiser = torch.optim.AdamW([one for one in model.parameters() if one.requires_grad], lr=1e-9)
+    optimiser = torch.optim.AdamW(
+        [one for one in model.parameters() if one.requires_grad], lr=1e-9, fused=True
+    )
 
     def step(tokens: Sequence[Any]) -> object:
         ids, mask = (torch.from_numpy(array) for array in pad(tokens, 0))

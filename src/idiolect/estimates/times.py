@@ -10,13 +10,8 @@ from dataclasses import dataclass
 from idiolect.config import Config
 from idiolect.estimates.amounts import Amounts
 from idiolect.estimates.rates import Rates
+from idiolect.estimates.steps import QUERY_TOKENS, Step
 from idiolect.teachers.roundtrip import ranks
-
-QUERY_TOKENS = 18.0
-"""Mean tokens of a query, written or copied."""
-
-PADDING = 1.1
-"""Padded tokens to tokens in a training step, whose passages are sorted by length."""
 
 EVALUATIONS = 3
 """Dev evaluations an epoch: the trainer's own number."""
@@ -34,6 +29,7 @@ _PLACING = 1.2e-6  # a query and chunk: scored by both sides, fused, its place l
 _FINDING = 2e-7  # a query and chunk: a stretch looked for
 _RANKING = 6e-6  # a test query and chunk: five runs and four dimensions
 _INTERVALS = 8.0  # bootstraps and permutations
+_AGAIN = 4 / 3  # a step whose forward pass is run twice
 _MAPPING = 20.0  # a linear map of the base's vectors, dev included
 _TRACING = 20.0  # the ONNX graph of a model of MiniLM's 6 layers, and its conversion
 _TRACED_LAYERS = 6
@@ -102,7 +98,8 @@ class Clock:
         if self.config.train.adapter == "linear":  # of vectors that prepare has left
             return 2 * self.rates.start + _MAPPING
         evaluations = EVALUATIONS * self.config.train.epochs
-        stepping = self.steps * self.step_tokens / self.rates.train
+        again = _AGAIN if self.config.train.micro_batch else 1.0
+        stepping = self.steps * Step(amounts, self.config).tokens / self.rates.train * again
         training = stepping + self.encoding(evaluations * self.dev_tokens)
         refit = (amounts.chunks + 2 * self.masked) * amounts.chunk_tokens
         rest = self.encoding((1 + _BOTH_SETS * SHARES) * self.dev_tokens + refit)
@@ -144,21 +141,3 @@ class Clock:
     @property
     def steps(self) -> int:
         return math.ceil(self.amounts.examples / self.config.train.batch_size) * self.config.train.epochs
-
-    @property
-    def step_tokens(self) -> float:
-        """Padded tokens of one step: the batch's queries and its distinct passages."""
-        return (
-            self.step_passages * self.amounts.passage_tokens * PADDING
-            + self.config.train.batch_size * QUERY_TOKENS
-        )
-
-    @property
-    def step_passages(self) -> float:
-        """Distinct passages of a batch: of so many drawn from the chunks, some are drawn twice."""
-        prepare = self.config.prepare
-        copied = self.config.generate.teacher == "extractive"
-        each = prepare.listwise if copied else 1 + prepare.negatives
-        drawn = self.config.train.batch_size * each
-        pool = max(self.amounts.chunks, 1.0)
-        return pool * -math.expm1(-drawn / pool)

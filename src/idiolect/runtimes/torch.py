@@ -1,6 +1,7 @@
 """PyTorch through sentence-transformers: bfloat16 autocast where the hardware computes in it."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 GPU_BATCH_TOKENS = 131_072
+
+_KERNELS = "64"
+"""Kernels that oneDNN keeps, and torch above it: by default 1,024 each, of half a MB and more, one for every shape of
+every product, and batches of texts hardly ever have the same shape twice.
+"""
+
+for _cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
+    os.environ.setdefault(_cache, _KERNELS)  # read at the first product
 
 
 def load(path: Path, device: str | None = None) -> "SentenceTransformer":
@@ -57,6 +66,13 @@ def has_bfloat16(device: str) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities: dict[str, Any] = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def free_gpu_memory() -> int | None:
+    """Bytes that the GPU which torch would take has free; None where it finds none."""
+    import torch
+
+    return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else None
 
 
 class TorchRuntime(Encoder):

@@ -11,8 +11,6 @@ from idiolect.records import TrainingExample
 from idiolect.training.guides import Guide
 from idiolect.training.objectives.base import LEXICAL, MASKED
 
-_PADDED_TOKENS = 4096  # of one forward pass; larger ones cost memory without being faster on a CPU
-
 
 @dataclass
 class Collator:
@@ -20,7 +18,7 @@ class Collator:
 
     Feature groups: `queries{i}_*` in order, then `passages{i}_*` sorted by length; with a
     `micro_batch` each of so many texts, without one the queries together and passages up to
-    _PADDED_TOKENS.  `label` holds, for B queries, C candidates at most and P passages:
+    `group_tokens`, padding included.  `label` holds, for B queries, C candidates at most and P passages:
     query int64 [B] (equal for examples of one query), listwise bool [B], candidates int64 [B, C]
     (columns among the passages, -1 for none; the positive first), teacher float32 [B, C] (NaN
     where the teacher says nothing), masked bool [B, P]; and, where `needs` names "lexical", for
@@ -34,6 +32,7 @@ class Collator:
     texts: Mapping[str, str]
     needs: Collection[str] = (MASKED,)
     micro_batch: int = 0
+    group_tokens: int = 4096
     valid_label_columns: list[str] = field(default_factory=lambda: ["label"])
 
     def __call__(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Any]:
@@ -71,17 +70,10 @@ class Collator:
         if self.micro_batch:
             return self._slices(features)
         lengths = _lengths(features)
-        groups, start = [], 0
-        while start < len(lengths):
-            end, longest = start, 0
-            while end < len(lengths):
-                wider = max(longest, lengths[end])
-                if end > start and wider * (end + 1 - start) > _PADDED_TOKENS:
-                    break
-                longest, end = wider, end + 1
-            groups.append(_cut(features, start, end, longest))
-            start = end
-        return groups
+        return [
+            _cut(features, start, end, max(lengths[start:end]))
+            for start, end in grouped(lengths, self.group_tokens)
+        ]
 
     def _labels(
         self, examples: Sequence[TrainingExample], identifiers: Sequence[str]
@@ -122,6 +114,21 @@ class Collator:
                 scale[:, row] = np.transpose([hybrid.dense_scale(example.query_id, size) for size in sizes])
         mean, deviation = torch.from_numpy(scale)
         return {LEXICAL: torch.from_numpy(lexical), "dense_mean": mean, "dense_deviation": deviation}
+
+
+def grouped(lengths: Sequence[int], tokens: int) -> list[tuple[int, int]]:
+    """Stretches of texts in order, each of at most so many tokens when padded to its longest, or of one text."""
+    groups, start = [], 0
+    while start < len(lengths):
+        end, longest = start, 0
+        while end < len(lengths):
+            wider = max(longest, lengths[end])
+            if end > start and wider * (end + 1 - start) > tokens:
+                break
+            longest, end = wider, end + 1
+        groups.append((start, end))
+        start = end
+    return groups
 
 
 def _lengths(features: Mapping[str, torch.Tensor]) -> list[int]:

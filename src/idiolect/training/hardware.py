@@ -1,4 +1,4 @@
-"""The settings that make a CPU fast at training (`bench/train.py` measures them)."""
+"""The settings that make a CPU or a GPU fast at training (`bench/train.py` measures them)."""
 
 import ctypes
 
@@ -8,6 +8,11 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 def attention(device: str) -> str:
     """The attention implementation that trains fastest: eager in bf16 on a CPU, SDPA on a GPU."""
     return "eager" if device == "cpu" else "sdpa"
+
+
+def group_tokens(device: str) -> int:
+    """Padded tokens of one forward pass: on a CPU larger ones cost memory and are no faster, a GPU must be filled."""
+    return 4_096 if device == "cpu" else 32_768
 
 
 def keep_freed_memory() -> None:

@@ -26,7 +26,7 @@ from idiolect.training.batches import Collator
 from idiolect.training.checkpoints import Checkpoints
 from idiolect.training.course import PATIENCE, Course
 from idiolect.training.guides import Guide
-from idiolect.training.hardware import attention, keep_freed_memory
+from idiolect.training.hardware import attention, group_tokens, keep_freed_memory
 from idiolect.training.merge import Weights, average
 from idiolect.training.objectives.chosen import objectives_of
 from idiolect.training.objectives.combined import Combined
@@ -81,7 +81,8 @@ def train(
     objectives, temperatures = objectives_of(settings, examples, guide, dimensions)
     needs = frozenset().union(*(objective.needs for objective in objectives))
     tokenize = _tokenizer(model, files, settings.max_tokens)
-    collator = Collator(examples, tokenize, guide, texts, needs, settings.micro_batch)
+    at_once = group_tokens(model.device.type)
+    collator = Collator(examples, tokenize, guide, texts, needs, settings.micro_batch, at_once)
     loss = Combined(model, dimensions, objectives, cached=settings.micro_batch > 0)
     recipe = RECIPES[settings.adapter]
     epochs = settings.epochs * recipe.passes
@@ -94,6 +95,7 @@ def train(
         learning_rate=settings.learning_rate or recipe.learning_rate,
         warmup_steps=_WARM_UP,
         lr_scheduler_type="linear",
+        optim="adamw_torch_fused",
         bf16=has_bfloat16(str(model.device)) and settings.adapter != "linear",
         use_cpu=not torch.cuda.is_available(),
         seed=seed,
