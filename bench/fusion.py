@@ -11,14 +11,14 @@ what is printed of test.
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
 import msgspec
+from _human_dev import without_tested
 
 from idiolect.config import load
-from idiolect.evaluation.beir import Dataset, load_dataset, read_qrels
+from idiolect.evaluation.beir import Dataset, load_dataset
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.retrieval import retrieve
 from idiolect.files import read_jsonl
@@ -44,11 +44,7 @@ SETTINGS = {
 
 def people(folder: Path, split: str) -> Dataset:
     dataset = load_dataset(folder, split)
-    if split == "test":
-        return dataset
-    tested = {name for grades in read_qrels(folder / "qrels" / "test.tsv").values() for name in grades}
-    queries = {name: text for name, text in dataset.queries.items() if not tested & set(dataset.qrels[name])}
-    return replace(dataset, queries=queries)
+    return dataset if split == "test" else without_tested(dataset, folder)
 
 
 def main() -> None:
