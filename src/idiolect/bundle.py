@@ -3,7 +3,8 @@
 manifest.json      what the bundle is, and the SHA-256 of every other file in it
 model/             the weights, a sentence-transformers directory, with the tokenizer
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
-openvino/model.xml, model.bin
+onnx/model_fp16.onnx, model_int8.onnx
+openvino/model.xml, model.bin, model_int8.xml, model_int8.bin
 calibration.json   what a search's scores are worth, where the run could measure it
 """
 
@@ -23,7 +24,17 @@ from idiolect.records import Fusion, Record
 from idiolect.runtimes.layout import CALIBRATION, MANIFEST, WEIGHTS, is_bundle
 from idiolect.runtimes.model_files import ModelFiles, describe
 
-__all__ = ["Base", "Bundle", "BundledFile", "Manifest", "Parity", "Prompts", "is_bundle", "write_bundle"]
+__all__ = [
+    "Base",
+    "Bundle",
+    "BundledFile",
+    "LeftOut",
+    "Manifest",
+    "Parity",
+    "Prompts",
+    "is_bundle",
+    "write_bundle",
+]
 
 SCHEMA = 1
 
@@ -52,17 +63,29 @@ class Base(Record, frozen=True, kw_only=True):
 class Parity(Record, frozen=True, kw_only=True):
     """One runtime held against torch in float32, on the same texts.
 
+    `alone` is the least cosine of a text's vector in a batch of its own to that among others;
     `metric` and `reference` are this runtime's and torch's nDCG@10 over the same sample of the
-    test set; None where there was none.
+    test set; None where there was none; `in_float` how many of the graph's `products` an int8 graph
+    computes in float.
     """
 
     precision: str
     cosine_min: float
     cosine_mean: float
     texts: int
+    alone: float = 1.0
     metric: float | None = None
     reference: float | None = None
     queries: int = 0
+    in_float: int = 0
+    products: int = 0
+
+
+class LeftOut(Record, frozen=True, kw_only=True):
+    """A graph that was asked for and is not in the bundle; `parity` where it could be made."""
+
+    reason: str
+    parity: Parity | None = None
 
 
 class Manifest(Record, frozen=True, kw_only=True):
@@ -86,6 +109,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     fusion: Fusion
     opset: int | None = None
     parity: dict[str, Parity] = {}
+    left_out: dict[str, LeftOut] = {}
     files: list[BundledFile] = []
 
 
@@ -150,23 +174,23 @@ class Bundle:
 
 
 def write_bundle(
-    path: Path, manifest: Manifest, model: Path, fill: Callable[[Path], dict[str, Parity]]
+    path: Path, manifest: Manifest, model: Path, fill: Callable[[Path], dict[str, Any]]
 ) -> Bundle:
     """Write a bundle that appears whole or not at all; `path` keeps its earlier bundle on failure.
 
     `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and
-    returns what it measured on them.  The manifest's parity and files are filled in here.
+    returns what the manifest says of them ("parity", "left_out").  Its files are filled in here.
     """
     with replacing(path) as draft:
         shutil.copytree(
             model, draft / WEIGHTS, ignore=shutil.ignore_patterns(*LEFT_OUT), copy_function=shutil.copyfile
         )
-        parity = fill(draft)
+        told = fill(draft)
         files = [
             BundledFile(path=name, sha256=digest, bytes=(draft / name).stat().st_size)
             for name, digest in tree_digests(draft).items()
         ]
-        manifest = msgspec.structs.replace(manifest, parity=parity, files=files)
+        manifest = msgspec.structs.replace(manifest, **told, files=files)
         write_json(draft / MANIFEST, manifest)
     return Bundle(path, manifest)
 

@@ -326,7 +326,8 @@ class Evaluate(Section, frozen=True, kw_only=True):
 
 class Export(Section, frozen=True, kw_only=True):
     formats: Annotated[
-        tuple[Literal["onnx", "openvino"], ...], Meta(description="graphs in the bundle beside the weights")
+        tuple[Literal["onnx", "openvino", "onnx-fp16", "onnx-int8", "openvino-int8"], ...],
+        Meta(description="graphs in the bundle beside the weights; onnx-fp16 is for GPUs, int8 for CPUs"),
     ] = ("onnx", "openvino")
 
 

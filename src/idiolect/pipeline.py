@@ -98,7 +98,7 @@ STAGES = (
     ),
     Stage(
         name="export",
-        version=2,
+        version=3,
         reads=("chunks", "test", "model", "selection", "report", "calibration"),
         writes=("bundle",),
         settings=("export", "ingest.chunk_tokens", "ingest.overlap_tokens", "train.base"),

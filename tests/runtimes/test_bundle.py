@@ -8,14 +8,14 @@ import pytest
 from tiny_model import DIMENSION, TEXTS, save_tiny_model
 
 from idiolect import config as configs
-from idiolect.bundle import Bundle, is_bundle
+from idiolect.bundle import Bundle, Parity, is_bundle
 from idiolect.errors import BundleError, WorkspaceError
 from idiolect.files import read_json, write_json, write_jsonl
 from idiolect.records import Fusion
 from idiolect.runtimes import open_runtime
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.torch import TorchRuntime
-from idiolect.stages import export
+from idiolect.stages import export, graphs
 from idiolect.stages.context import Context
 from idiolect.workspace import Workspace
 
@@ -119,8 +119,8 @@ def test_a_graph_that_differs_is_not_exported_and_the_earlier_bundle_stays(make_
     export.run(context)
     before = read_json(context.workspace.bundle / "manifest.json")
     other = describe(models["tuned"])
-    original = export.export_onnx
-    monkeypatch.setattr(export, "export_onnx", lambda files, target: original(other, target))
+    original = graphs.export_onnx
+    monkeypatch.setattr(graphs, "export_onnx", lambda files, target: original(other, target))
     with pytest.raises(BundleError, match="cosine"):
         export.run(context)
     assert read_json(context.workspace.bundle / "manifest.json") == before
@@ -174,3 +174,55 @@ def test_a_newer_schema_is_refused(bundle_path, tmp_path):
     write_json(tmp_path / "manifest.json", manifest)
     with pytest.raises(BundleError, match="upgrade idiolect"):
         Bundle.load(tmp_path)
+
+
+VARIANTS = ("openvino", "onnx-fp16", "onnx-int8", "openvino-int8")
+
+
+def test_variants_are_measured_shipped_and_run(make_context, monkeypatch):
+    monkeypatch.setattr(graphs, "LEAST_COSINE", 0.9)  # random weights round worse than learned ones
+    monkeypatch.setattr(graphs, "LARGEST_LOSS", 1.0)
+    context = make_context("promote", formats=VARIANTS)
+    summary = export.run(context)
+    bundle = Bundle.load(context.workspace.bundle)
+    assert summary["formats"] == list(bundle.manifest.parity) == list(VARIANTS)
+    assert summary["left_out"] == bundle.manifest.left_out == {}
+    assert {name: parity.precision for name, parity in bundle.manifest.parity.items()} == {
+        "openvino": open_runtime(bundle.path, "openvino").precision,
+        "onnx-fp16": "float16",
+        "onnx-int8": "int8",
+        "openvino-int8": "int8",
+    }
+    int8 = bundle.manifest.parity["openvino-int8"]
+    assert int8.products > int8.in_float >= 0
+    assert all(0.99 < parity.alone <= 1.0001 for parity in bundle.manifest.parity.values())
+    assert not (bundle.path / "onnx" / "model.onnx").exists()
+    assert open_runtime(bundle.path).name == "openvino"
+    with pytest.raises(BundleError, match="no onnx graph"):
+        open_runtime(bundle.path, "onnx")
+    for name in VARIANTS:
+        assert np.isfinite(open_runtime(bundle.path, name).encode(TEXTS, "query")).all()
+
+
+def test_a_variant_that_falls_short_is_left_out_with_the_reason(make_context, monkeypatch):
+    monkeypatch.setattr(graphs, "LEAST_COSINE", 0.9999999)
+    context = make_context("promote", formats=("onnx", "onnx-int8"))
+    summary = export.run(context)
+    bundle = Bundle.load(context.workspace.bundle)
+    left = bundle.manifest.left_out["onnx-int8"]
+    assert "is below 0.9999999" in left.reason
+    assert left.parity.cosine_min < 0.9999999
+    assert summary["left_out"] == {"onnx-int8": left.reason}
+    assert (list(bundle.manifest.parity), summary["formats"]) == (["onnx"], ["onnx"])
+    assert sorted(path.name for path in (bundle.path / "onnx").iterdir()) == ["model.onnx"]
+    bundle.verify()
+
+
+def test_what_a_variant_must_keep():
+    fine = Parity(precision="int8", cosine_min=0.996, cosine_mean=0.999, texts=9, metric=0.498, reference=0.5)
+    assert graphs.variant_fault(fine) == ""
+    assert graphs.variant_fault(msgspec.structs.replace(fine, metric=0.7)) == ""
+    assert "cosine 0.9949" in graphs.variant_fault(msgspec.structs.replace(fine, cosine_min=0.9949))
+    assert "nDCG@10 0.4970" in graphs.variant_fault(msgspec.structs.replace(fine, metric=0.497))
+    assert "batch" in graphs.variant_fault(msgspec.structs.replace(fine, alone=0.99))
+    assert "cosine" in graphs.variant_fault(msgspec.structs.replace(fine, cosine_min=float("nan")))

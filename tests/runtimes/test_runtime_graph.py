@@ -2,14 +2,12 @@
 
 import numpy as np
 import onnxruntime
-from tiny_families import save_tiny_family
 from tiny_model import TEXTS, save_tiny_model
 
-from idiolect.runtimes.graph import OPSET, convert_openvino, export_onnx
+from idiolect.runtimes.graph import OPSET, export_onnx
 from idiolect.runtimes.layout import GRAPHS
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.onnx import OnnxRuntime
-from idiolect.runtimes.openvino import OpenVinoRuntime
 from idiolect.runtimes.torch import TorchRuntime
 
 
@@ -37,15 +35,3 @@ def test_a_dense_layer_is_fused(tmp_path):
     np.testing.assert_allclose(
         OnnxRuntime(files, tmp_path / "model.onnx").encode(TEXTS, "query"), torch, atol=1e-4
     )
-
-
-def test_a_decoders_last_token_is_found_in_every_batch(tmp_path):
-    files = describe(save_tiny_family(tmp_path / "model", "qwen3"))
-    onnx = tmp_path / "model.onnx"
-    export_onnx(files, onnx)
-    convert_openvino(onnx, onnx.with_suffix(".xml"))
-    expected = TorchRuntime(files, precision="float32").encode(TEXTS, "query")
-    for runtime in (OnnxRuntime(files, onnx), OpenVinoRuntime(files, onnx.with_suffix(".xml"), "float32")):
-        np.testing.assert_allclose(runtime.encode(TEXTS, "query"), expected, atol=1e-4)
-        alone = np.concatenate([runtime.encode([text], "query") for text in TEXTS])
-        np.testing.assert_allclose(alone, expected, atol=1e-4)

@@ -18,7 +18,9 @@ from idiolect.cli import options
 @click.option("--api-key-file", type=click.Path(path_type=Path), help="A file of accepted keys, one a line.")
 @click.option(
     "--runtime",
-    type=click.Choice(["auto", "openvino", "onnx", "tensorrt", "torch"]),
+    type=click.Choice(
+        ["auto", "openvino", "openvino-int8", "onnx", "onnx-fp16", "onnx-int8", "tensorrt", "torch"]
+    ),
     default="auto",
     show_default=True,
     help="What computes: auto is OpenVINO, else ONNX Runtime, else torch.",

@@ -7,13 +7,22 @@ CALIBRATION = "calibration.json"
 WEIGHTS = "model"
 """The sentence-transformers directory, with the tokenizer that all runtimes share."""
 
-GRAPHS = {"openvino": "openvino/model.xml", "onnx": "onnx/model.onnx"}
+GRAPHS = {
+    "openvino": "openvino/model.xml",
+    "openvino-int8": "openvino/model_int8.xml",
+    "onnx": "onnx/model.onnx",
+    "onnx-fp16": "onnx/model_fp16.onnx",
+    "onnx-int8": "onnx/model_int8.onnx",
+}
 """Runtime name → the graph that it loads."""
+
+EXACT = ("onnx", "openvino")
+"""The graphs in float32: one that differs from the weights is a fault; the others, variants, may fall short."""
 
 LINEAR = "linear.json"
 """In a model directory: it maps another model's vectors, and whose (`mapping.LinearMap`)."""
 
-PREFERENCE = ("openvino", "onnx", "torch")
+PREFERENCE = ("openvino", "openvino-int8", "onnx", "onnx-int8", "torch")
 
 
 def is_bundle(path: Path) -> bool:

@@ -15,18 +15,21 @@ PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
 class OnnxRuntime(Encoder):
-    """Runs a graph of `graph.export_onnx`, in float32."""
+    """Runs a graph of `graph.export_onnx`, or one that `variants` made of it."""
 
     name = "onnx"
-    precision = "float32"
 
-    def __init__(self, files: ModelFiles, graph: Path) -> None:
-        """Raises MissingExtra without onnxruntime, BundleError where the graph cannot be read."""
+    def __init__(self, files: ModelFiles, graph: Path, precision: str = "float32") -> None:
+        """`precision` is what the graph computes in.
+
+        Raises MissingExtra without onnxruntime, BundleError where the graph cannot be read.
+        """
         try:
             import onnxruntime
         except ModuleNotFoundError:
             raise MissingExtra("onnxruntime", "onnx") from None
         super().__init__(files)
+        self.precision = precision
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = available_cpus()
         options.log_severity_level = 3
@@ -39,6 +42,10 @@ class OnnxRuntime(Encoder):
         self._inputs = [node.name for node in self._session.get_inputs()]
 
     def forward(self, ids: IntArray, mask: IntArray) -> Vectors:
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        vectors: Vectors = self._session.run(None, {name: given[name] for name in self._inputs})[0]
+        vectors: Vectors = self._session.run(None, self.feed(ids, mask))[0]
         return vectors
+
+    def feed(self, ids: IntArray, mask: IntArray) -> dict[str, IntArray]:
+        """The graph's inputs by name, for one padded batch."""
+        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return {name: given[name] for name in self._inputs}

@@ -2,7 +2,6 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 from idiolect.errors import BundleError, ModelError, UsageError
 from idiolect.files import read_json
@@ -11,10 +10,12 @@ from idiolect.runtimes.layout import GRAPHS, MANIFEST, PREFERENCE, WEIGHTS, is_b
 from idiolect.runtimes.mapping import MappedEncoder, endpoint_of, matrix_in
 from idiolect.runtimes.model_files import ModelFiles, describe
 
-RuntimeName = Literal["auto", "openvino", "onnx", "torch"]
-RUNTIMES: tuple[RuntimeName, ...] = ("auto", "openvino", "onnx", "torch")
+RUNTIMES = ("auto", *GRAPHS, "torch")
 
 PACKAGES = {"openvino": "openvino", "onnx": "onnxruntime", "torch": "sentence_transformers"}
+"""By the first part of a runtime's name."""
+
+PRECISIONS = {"fp16": "float16", "int8": "int8", "": "float32"}
 
 
 def open_encoder(path: Path) -> TextEncoder:
@@ -35,7 +36,7 @@ def open_runtime(path: Path, runtime: str = "auto", precision: Precision = "auto
     """The runtime for a bundle or a sentence-transformers directory.
 
     `auto` takes for a bundle the first of OpenVINO, ONNX Runtime and torch that it has a graph for
-    and that is installed; for a bare model directory torch.
+    and that is installed, the exact graph before int8; for a bare model directory torch.
 
     Raises UsageError for an unknown runtime, BundleError or ModelError where `path` does not hold
     what the runtime needs, MissingExtra where its package is missing.
@@ -77,16 +78,17 @@ def open_graph(
     graph = root / GRAPHS[name]
     if not graph.is_file():
         raise BundleError(f"bundle {root} has no {name} graph: export again with {name!r} in export.formats")
-    if name == "openvino":
+    package, _, variant = name.partition("-")
+    if package == "openvino":
         from idiolect.runtimes.openvino import OpenVinoRuntime
 
-        return OpenVinoRuntime(files, graph, precision)
+        return OpenVinoRuntime(files, graph, precision, int8=variant == "int8")
     from idiolect.runtimes.onnx import OnnxRuntime
 
-    return OnnxRuntime(files, graph)
+    return OnnxRuntime(files, graph, PRECISIONS[variant])
 
 
 def _preferred(root: Path) -> str:
     held = [name for name in PREFERENCE if name not in GRAPHS or (root / GRAPHS[name]).is_file()]
-    installed = [name for name in held if find_spec(PACKAGES[name]) is not None]
+    installed = [name for name in held if find_spec(PACKAGES[name.partition("-")[0]]) is not None]
     return (installed or held)[0]

@@ -17,8 +17,13 @@ class OpenVinoRuntime(Encoder):
 
     name = "openvino"
 
-    def __init__(self, files: ModelFiles, graph: Path, precision: Precision = "auto") -> None:
-        """Raises MissingExtra without openvino, BundleError where the graph cannot be read."""
+    def __init__(
+        self, files: ModelFiles, graph: Path, precision: Precision = "auto", int8: bool = False
+    ) -> None:
+        """`int8`: the graph's products are, and `precision` is that of all else.
+
+        Raises MissingExtra without openvino, BundleError where the graph cannot be read.
+        """
         try:
             import openvino
         except ModuleNotFoundError:
@@ -26,7 +31,7 @@ class OpenVinoRuntime(Encoder):
         super().__init__(files)
         core = openvino.Core()
         bfloat16 = precision == "auto" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        self.precision = "bfloat16" if bfloat16 else "float32"
+        self.precision = "int8" if int8 else "bfloat16" if bfloat16 else "float32"
         settings = {
             "INFERENCE_PRECISION_HINT": "bf16" if bfloat16 else "f32",
             "INFERENCE_NUM_THREADS": available_cpus(),

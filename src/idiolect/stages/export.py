@@ -11,34 +11,28 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from idiolect.bundle import Base, Bundle, Manifest, Parity, Prompts, write_bundle
+from idiolect.bundle import Base, Bundle, Manifest, Prompts, write_bundle
 from idiolect.config import Config, Export, is_endpoint
-from idiolect.errors import BundleError, WorkspaceError
+from idiolect.errors import WorkspaceError
 from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import read_json
 from idiolect.records import Fusion
-from idiolect.runtimes.graph import OPSET, convert_openvino, export_onnx
-from idiolect.runtimes.layout import CALIBRATION, GRAPHS, WEIGHTS
+from idiolect.runtimes.graph import OPSET
+from idiolect.runtimes.layout import CALIBRATION
 from idiolect.runtimes.mapping import write_endpoint_map
 from idiolect.runtimes.model_files import ModelFiles, describe
-from idiolect.runtimes.opening import open_graph
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_files
-from idiolect.stages.parity import Sample, compare, sample
+from idiolect.stages.graphs import add_graphs
+from idiolect.stages.parity import sample
 from idiolect.workspace import Workspace
-
-LEAST_COSINE = 0.99
-"""Of any text's vector to torch's in float32; bfloat16 stays above .999."""
-
-LARGEST_DIFFERENCE = 0.01
-"""Between a runtime's nDCG@10 and torch's, absolute."""
 
 
 def run(context: Context) -> Summary:
     """Write WORK/bundle from the verdict, the tuned model and the base.
 
     A bundle over an endpoint holds the map of its vectors and no graph.
-    Raises BundleError where an exported graph does not give torch's vectors; an earlier bundle then stays.
+    Raises BundleError where a graph in float32 does not give torch's vectors; an earlier bundle then stays.
     """
     workspace, config, progress = context.workspace, context.config, context.progress
     verdict = _verdict(workspace)
@@ -49,9 +43,12 @@ def run(context: Context) -> Summary:
         progress.note(f"no graphs: the base runs at {config.train.base}")
     texts = sample(workspace, config.seed)
 
-    def fill(draft: Path) -> dict[str, Parity]:
+    def fill(draft: Path) -> dict[str, Any]:
         _add_calibration(workspace, draft, manifest)
-        return _graphs(draft, config, texts, context) if config.export.formats else {}
+        if not config.export.formats:
+            return {}
+        graphs = add_graphs(draft, config.export.formats, texts, progress)
+        return {"parity": graphs.parity, "left_out": graphs.left_out}
 
     with _weights(workspace, config, base, tuned) as model:
         manifest = _manifest(workspace, config, verdict, base, model)
@@ -126,49 +123,6 @@ def _add_calibration(workspace: Workspace, draft: Path, manifest: Manifest) -> N
         shutil.copyfile(workspace.calibration, draft / CALIBRATION)
 
 
-def _graphs(draft: Path, config: Config, texts: Sample, context: Context) -> dict[str, Parity]:
-    """Add the configured graphs to a new bundle and compare every runtime in it with torch in float32."""
-    files = describe(draft / WEIGHTS)
-    formats = config.export.formats
-    progress = context.progress
-    progress.start("export", len(formats), "graphs")
-    onnx = draft / GRAPHS["onnx"]
-    if formats:
-        export_onnx(files, onnx)
-    if "openvino" in formats:
-        convert_openvino(onnx, draft / GRAPHS["openvino"])
-    if formats and "onnx" not in formats:
-        onnx.unlink()
-        onnx.parent.rmdir()
-    progress.advance(len(formats))
-    reference = open_graph(draft, files, "torch", "float32")
-    parity: dict[str, Parity] = {}
-    progress.start("compare runtimes with torch", len(formats) + 1, "runtimes")
-    expected = texts.encoded(reference)
-    progress.advance()
-    for name in formats:
-        parity[name] = compare(open_graph(draft, files, name), texts, expected)
-        progress.advance(detail=f"{name} cosine {parity[name].cosine_min:.5f}")
-        _refuse(name, parity[name])
-    progress.finish()
-    return parity
-
-
-def _refuse(name: str, parity: Parity) -> None:
-    if not parity.cosine_min >= LEAST_COSINE:
-        raise BundleError(
-            f"the {name} graph ({parity.precision}) differs from the model: cosine {parity.cosine_min:.4f} "
-            f"is below {LEAST_COSINE}; leave {name!r} out of export.formats"
-        )
-    if parity.metric is None or parity.reference is None:
-        return
-    if not abs(parity.metric - parity.reference) <= LARGEST_DIFFERENCE:
-        raise BundleError(
-            f"the {name} graph ({parity.precision}) ranks otherwise than the model: nDCG@10 "
-            f"{parity.metric:.4f} against {parity.reference:.4f}; leave {name!r} out of export.formats"
-        )
-
-
 def _summary(bundle: Bundle) -> Summary:
     manifest = bundle.manifest
     return {
@@ -177,6 +131,7 @@ def _summary(bundle: Bundle) -> Summary:
         "verdict": manifest.verdict,
         "dimensions": manifest.dimensions,
         "formats": list(manifest.parity),
+        "left_out": {name: left.reason for name, left in manifest.left_out.items()},
         "files": len(manifest.files),
         "bytes": sum(file.bytes for file in manifest.files),
         "cosine_min": min((parity.cosine_min for parity in manifest.parity.values()), default=None),

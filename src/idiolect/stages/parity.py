@@ -16,6 +16,12 @@ from idiolect.runtimes.base import Runtime, Vectors
 from idiolect.workspace import Workspace
 
 CHUNKS = 64
+CALIBRATING = 32
+"""Further chunks, which int8 is calibrated on: none that it is then compared on, where there are enough."""
+
+ALONE = 8
+"""Chunks that are encoded once more, each in a batch of its own."""
+
 QUERIES = 100
 DOCUMENTS = 200
 METRIC = "ndcg@10"
@@ -32,9 +38,13 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Sample:
-    """The texts that runtimes are compared on: chunks, and queries of the test set with documents to rank."""
+    """The texts that runtimes are compared on: chunks, and queries of the test set with documents to rank.
+
+    `calibration` are chunks too, to quantise with.
+    """
 
     chunks: list[str]
+    calibration: list[str] = field(default_factory=list)
     documents: dict[str, Passage] = field(default_factory=dict)
     queries: dict[str, str] = field(default_factory=dict)
     qrels: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -61,20 +71,22 @@ class Sample:
 
 
 def sample(workspace: Workspace, seed: int) -> Sample:
-    """Up to 64 chunks, and up to 100 test queries with their documents, and others to 200 in all."""
+    """Up to 64 chunks, 32 more to calibrate on; up to 100 test queries with their documents, others to 200 in all."""
     rng = random.Random(seed)
     path = workspace.require(workspace.chunks, "ingest")
-    chunks = [chunk.passage.full_text for chunk in _spread(read_jsonl(path, Chunk), CHUNKS, rng)]
+    drawn = [chunk.passage.full_text for chunk in _spread(read_jsonl(path, Chunk), CHUNKS + CALIBRATING, rng)]
+    rng.shuffle(drawn)
+    chunks, calibration = drawn[:CHUNKS], drawn[-CALIBRATING:]
     try:
         dataset = load_dataset(workspace.test, "test") if workspace.test.is_dir() else None
     except InputError:
         dataset = None  # a test set without labelled queries: evaluate has said so
     if dataset is None:
-        return Sample(chunks)
-    return _with_queries(chunks, dataset, rng)
+        return Sample(chunks, calibration)
+    return _with_queries(chunks, calibration, dataset, rng)
 
 
-def _with_queries(chunks: list[str], dataset: Dataset, rng: random.Random) -> Sample:
+def _with_queries(chunks: list[str], calibration: list[str], dataset: Dataset, rng: random.Random) -> Sample:
     queries = rng.sample(list(dataset.queries), min(QUERIES, len(dataset.queries)))
     judged = {
         document for query in queries for document in dataset.qrels[query] if document in dataset.corpus
@@ -83,6 +95,7 @@ def _with_queries(chunks: list[str], dataset: Dataset, rng: random.Random) -> Sa
     more = rng.sample(others, max(0, min(DOCUMENTS - len(judged), len(others))))
     return Sample(
         chunks,
+        calibration,
         documents={document: dataset.corpus[document] for document in (*sorted(judged), *more)},
         queries={query: dataset.queries[query] for query in queries},
         qrels={query: dict(dataset.qrels[query]) for query in queries},
@@ -113,11 +126,16 @@ def compare(runtime: Runtime, texts: Sample, expected: Encoded) -> Parity:
             )
         ]
     )
+    few = texts.chunks[:ALONE]
+    alone = [
+        float(encoded.chunks[row] @ runtime.encode([text], "passage")[0]) for row, text in enumerate(few)
+    ]
     return Parity(
         precision=runtime.precision,
         cosine_min=_rounded(cosines.min()) if len(cosines) else 1.0,
         cosine_mean=_rounded(cosines.mean()) if len(cosines) else 1.0,
         texts=len(cosines),
+        alone=_rounded(min(alone, default=1.0)),
         metric=texts.ndcg(encoded),
         reference=texts.ndcg(expected),
         queries=len(texts.queries),
