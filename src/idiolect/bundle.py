@@ -5,6 +5,7 @@ model/             the weights, a sentence-transformers directory, with the toke
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
 onnx/model_fp16.onnx, model_int8.onnx
 openvino/model.xml, model.bin, model_int8.xml, model_int8.bin
+golden.json        vectors of made-up sentences, to check that the model still gives them
 calibration.json   what a search's scores are worth, where the run could measure it
 """
 
@@ -17,12 +18,14 @@ from typing import Any, Literal
 import msgspec
 
 from idiolect import __version__
-from idiolect.errors import BundleError, InputError
+from idiolect.errors import BundleError, InputError, MissingExtra
 from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
+from idiolect.runtimes.golden import least_cosine, read_golden
 from idiolect.runtimes.layout import CALIBRATION, MANIFEST, WEIGHTS, is_bundle
 from idiolect.runtimes.model_files import ModelFiles, describe
+from idiolect.runtimes.opening import open_graph
 
 __all__ = [
     "Base",
@@ -37,6 +40,9 @@ __all__ = [
 ]
 
 SCHEMA = 1
+
+LEAST_GOLDEN = 0.99
+"""Cosine of a golden vector on this machine, in its fastest precision, to torch's in float32 when exported."""
 
 LEFT_OUT = (".*", "onnx", "openvino", "__pycache__", "*.h5", "*.ot", "*.msgpack", "checkpoint-*", "runs")
 """What a copied model directory does without: other frameworks' weights, older graphs, training state."""
@@ -156,6 +162,28 @@ class Bundle:
     def files(self) -> ModelFiles:
         """The facts of the model inside, under the bundle's name."""
         return describe(self.path / WEIGHTS, name=self.manifest.name)
+
+    def verify_vectors(self) -> dict[str, float]:
+        """Runtime → the least cosine of its vectors of the golden texts to those kept, where it is installed.
+
+        Needs no network.  Raises BundleError where a runtime's vectors are not those that were exported; an
+        empty result says that the bundle keeps none, or that no runtime for it is installed.
+        """
+        cosines: dict[str, float] = {}
+        held = read_golden(self.path)
+        if held is None:
+            return cosines
+        for name in (*self.manifest.parity, "torch"):
+            try:
+                cosines[name] = least_cosine(held, open_graph(self.path, self.files, name))
+            except MissingExtra:
+                continue
+            if not cosines[name] >= LEAST_GOLDEN:
+                raise BundleError(
+                    f"bundle {self.path}: {name} does not give the vectors that were exported (cosine "
+                    f"{cosines[name]:.4f}, below {LEAST_GOLDEN}): export it again, or take another --runtime"
+                )
+        return cosines
 
     def verify(self) -> None:
         """Raise BundleError naming the first file that is missing, altered or extra."""

@@ -12,7 +12,8 @@ from idiolect.bundle import Bundle, Parity, is_bundle
 from idiolect.errors import BundleError, WorkspaceError
 from idiolect.files import read_json, write_json, write_jsonl
 from idiolect.records import Fusion
-from idiolect.runtimes import open_runtime
+from idiolect.runtimes import golden, open_runtime
+from idiolect.runtimes.graph import convert_openvino
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.torch import TorchRuntime
 from idiolect.stages import export, graphs
@@ -174,6 +175,41 @@ def test_a_newer_schema_is_refused(bundle_path, tmp_path):
     write_json(tmp_path / "manifest.json", manifest)
     with pytest.raises(BundleError, match="upgrade idiolect"):
         Bundle.load(tmp_path)
+
+
+def test_every_runtime_gives_the_golden_vectors_and_none_is_of_the_users_texts(bundle_path):
+    bundle = Bundle.load(bundle_path)
+    cosines = bundle.verify_vectors()
+    assert set(cosines) == {"onnx", "openvino", "torch"}
+    assert min(cosines.values()) > 0.999
+    assert read_json(bundle_path / "golden.json")["texts"] == list(golden.TEXTS)
+
+
+def test_a_model_that_gives_other_vectors_than_the_golden_ones_is_named(bundle_path, models, tmp_path):
+    copy = shutil.copytree(bundle_path, tmp_path / "copy")
+    convert_openvino(graph_of(models["tuned"], tmp_path / "other.onnx"), copy / "openvino" / "model.xml")
+    with pytest.raises(BundleError, match="openvino does not give the vectors"):
+        Bundle.load(copy).verify_vectors()
+
+
+def graph_of(model, path):
+    graphs.export_onnx(describe(model), path)
+    return path
+
+
+def test_a_tokenizer_that_reads_otherwise_is_named(bundle_path, tmp_path):
+    copy = shutil.copytree(bundle_path, tmp_path / "copy")
+    kept = read_json(copy / "golden.json")
+    kept["tokens"][1] = kept["tokens"][1][:-1]
+    write_json(copy / "golden.json", kept)
+    with pytest.raises(BundleError, match="tokenizer reads 'The lift"):
+        Bundle.load(copy).verify_vectors()
+
+
+def test_a_bundle_without_golden_vectors_has_none_to_check(bundle_path, tmp_path):
+    copy = shutil.copytree(bundle_path, tmp_path / "copy")
+    (copy / "golden.json").unlink()
+    assert Bundle.load(copy).verify_vectors() == {}
 
 
 VARIANTS = ("openvino", "onnx-fp16", "onnx-int8", "openvino-int8")

@@ -9,10 +9,12 @@ import numpy as np
 
 from idiolect.bundle import LeftOut, Parity
 from idiolect.errors import BundleError, MissingExtra, ModelError
+from idiolect.files import write_json
 from idiolect.progress import Progress
+from idiolect.runtimes.golden import golden
 from idiolect.runtimes.graph import convert_openvino, export_onnx
 from idiolect.runtimes.halves import halve
-from idiolect.runtimes.layout import EXACT, GRAPHS, WEIGHTS
+from idiolect.runtimes.layout import EXACT, GOLDEN, GRAPHS, WEIGHTS
 from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.onnx import OnnxRuntime
 from idiolect.runtimes.opening import open_graph
@@ -48,7 +50,7 @@ class Graphs:
 
 
 def add_graphs(draft: Path, formats: Sequence[str], texts: Sample, progress: Progress) -> Graphs:
-    """Add the graphs `formats` to a new bundle's folder, each compared with torch in float32.
+    """Add the graphs `formats` to a new bundle's folder, each compared with torch in float32, and golden vectors.
 
     Raises BundleError where a graph in float32 differs; a variant that falls short, or cannot be made,
     is left out with the reason.
@@ -56,8 +58,10 @@ def add_graphs(draft: Path, formats: Sequence[str], texts: Sample, progress: Pro
     files = describe(draft / WEIGHTS)
     maker = _Maker(draft, files, texts)
     progress.start("export graphs and compare them with torch", len(formats) + 1, "graphs")
-    expected = texts.encoded(open_graph(draft, files, "torch", "float32"))
+    torch = open_graph(draft, files, "torch", "float32")
+    expected = texts.encoded(torch)
     progress.advance(detail="torch")
+    write_json(draft / GOLDEN, golden(torch))
     graphs = Graphs()
     for name in sorted(formats, key=lambda name: name not in EXACT):
         try:
