@@ -163,6 +163,8 @@ def test_what_decides_nothing_stands_in_the_report_and_search_abstains(
     task = report.tasks["parts"]
     assert (task.texts, task.classes) == (3 * len(MACHINES), 3)
     assert {"knn_accuracy@10", "v_measure"} == set(task.runs["dense-tuned"])
+    assert report.compression["384"]["int8"]["bytes_per_vector"] == 384
+    assert (idiolect.work / "bundle" / "compression.json").is_file()
     assert report.dimensions["384"]["saved"] == 0 and report.dimensions["128"]["saved"] == pytest.approx(
         2 / 3
     )

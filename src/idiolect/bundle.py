@@ -7,6 +7,7 @@ onnx/model_fp16.onnx, model_int8.onnx
 openvino/model.xml, model.bin, model_int8.xml, model_int8.bin
 golden.json        vectors of made-up sentences, to check that the model still gives them
 calibration.json   what a search's scores are worth, where the run could measure it
+compression.json   with what vectors become a byte or a bit a dimension
 """
 
 import os

@@ -91,15 +91,15 @@ STAGES = (
     ),
     Stage(
         name="evaluate",
-        version=3,
+        version=4,
         reads=("chunks", "queries", "generate_report", "dev_sets", "test", "labelled", "model", "selection"),
-        writes=("report", "report_page", "per_query", "calibration"),
+        writes=("report", "report_page", "per_query", "calibration", "compression"),
         settings=("seed", "evaluate", "train.base", "train.target"),
     ),
     Stage(
         name="export",
         version=3,
-        reads=("chunks", "test", "model", "selection", "report", "calibration"),
+        reads=("chunks", "test", "model", "selection", "report", "calibration", "compression"),
         writes=("bundle",),
         settings=("export", "ingest.chunk_tokens", "ingest.overlap_tokens", "train.base"),
     ),

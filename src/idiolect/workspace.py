@@ -40,6 +40,7 @@ class Workspace:
         self.report_page = root / "report.html"
         self.per_query = root / "per_query.jsonl"
         self.calibration = root / "calibration.json"
+        self.compression = root / "compression.json"
         self.bundle = root / "bundle"
         self.manifests = root / "manifests"
         self.stage_lock = root / "idiolect.lock.json"

@@ -3,28 +3,13 @@
 import numpy as np
 import pytest
 
-from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.dimensions import dimension_table, dimension_warnings
-from idiolect.records import Passage
 
 QUERIES = 200
 
 
 def unit(vectors):
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    return Dataset(
-        name="test",
-        split="test",
-        corpus={
-            f"d{number}": Passage(id=f"d{number}", text=f"passage {number}") for number in range(QUERIES)
-        },
-        queries={f"q{number}": f"query {number}" for number in range(QUERIES)},
-        qrels={f"q{number}": {f"d{number}": 1} for number in range(QUERIES)},
-    )
 
 
 def table_of(dataset, width):

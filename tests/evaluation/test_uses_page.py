@@ -64,6 +64,8 @@ def test_every_section_is_on_the_page(full):
     for text in (
         "95.5%",
         "67%",
+        "99.7%",
+        "Compressed vectors",
         ENDPOINT,
         "0.02 USD",
         "times measured on 2026-11-02",

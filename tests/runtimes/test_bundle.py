@@ -53,6 +53,7 @@ def make_context(models, tmp_path):
         fusion = {"base": Fusion(weight=0.2), "tuned": Fusion(weight=0.35)}
         write_json(workspace.selection, {"fusion": fusion, "dimensions": [DIMENSION, 32, 16, 999]})
         write_json(workspace.report, {"verdict": verdict})
+        write_json(workspace.compression, {"weights": "base", "dimensions": {}})
         shutil.copytree(models["tuned"], workspace.model)
         settings = [f"train.base={models['base']}", f"export.formats={list(formats)}"]
         return Context(workspace, configs.load(settings=settings))
@@ -82,6 +83,7 @@ def test_a_promoted_bundle_holds_the_tuned_weights(make_context, models):
     assert manifest.name == "our-handbook"
     assert manifest.dimensions == [DIMENSION, 32, 16]
     assert bundle.fusion == Fusion(weight=0.35)
+    assert not (bundle.path / "compression.json").exists(), "it was fitted on the base"
     assert manifest.base.digest == describe(models["base"]).digest
     assert manifest.model_digest == describe(models["tuned"]).digest == bundle.files.digest
     parity = manifest.parity["openvino"]
@@ -97,6 +99,7 @@ def test_otherwise_it_holds_the_base(make_context, models, verdict):
     context = make_context(verdict, labelled=False)
     assert export.run(context)["weights"] == "base"
     bundle = Bundle.load(context.workspace.bundle)
+    assert read_json(bundle.path / "compression.json")["weights"] == "base"
     assert (bundle.manifest.verdict, bundle.manifest.dimensions) == (verdict, [DIMENSION])
     assert bundle.fusion == Fusion(weight=0.2)
     assert bundle.manifest.model_digest == describe(models["base"]).digest

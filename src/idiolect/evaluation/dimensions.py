@@ -31,14 +31,10 @@ def dimension_table(dataset: Dataset, passages: Vectors, queries: Vectors, sizes
 
     `passages`, `queries`: unit vectors [n, d] in the data set's order; `sizes` begins with d.
     """
-    held = list(dataset.corpus.values())
     table: Table = {}
     full = 0.0
     for size in sizes:
-        corpus = Corpus(held, cut(passages, size), Fusion(weight=0.0))
-        owners = dataset.owners_of(corpus.ids)
-        found = retrieve(dataset, corpus, cut(queries, size), ("dense",), owners=owners)["dense"]
-        score = aggregate(found.values, dataset.queries)["ndcg@10"]
+        score = dense_ndcg(dataset, cut(passages, size), cut(queries, size))
         full = full or score
         table[str(size)] = {
             "ndcg@10": score,
@@ -47,6 +43,14 @@ def dimension_table(dataset: Dataset, passages: Vectors, queries: Vectors, sizes
             "saved": 1 - size / sizes[0],
         }
     return table
+
+
+def dense_ndcg(dataset: Dataset, passages: Vectors, queries: Vectors) -> float:
+    """nDCG@10 of dense search over vectors [n, d] in the data set's order."""
+    corpus = Corpus(list(dataset.corpus.values()), passages, Fusion(weight=0.0))
+    owners = dataset.owners_of(corpus.ids)
+    found = retrieve(dataset, corpus, queries, ("dense",), owners=owners)["dense"]
+    return float(aggregate(found.values, dataset.queries)["ndcg@10"])
 
 
 def cut(vectors: Vectors, size: int) -> Vectors:

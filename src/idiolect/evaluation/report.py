@@ -58,7 +58,8 @@ class Report(Record, frozen=True, kw_only=True):
     """`verdict`, `decisions`, `datasets`, `dimensions` are the contract; the rest explains them.
 
     `decided_on` names the data set behind the verdict and the closing table; `dimensions`: dimension →
-    {"ndcg@10": …, "bytes_per_vector": …, …}; `tasks`, `against` (base and tuned first) and
+    {"ndcg@10": …, "bytes_per_vector": …, …}; `compression`: dimension → precision → the same, of the weights
+    that are shipped; `tasks`, `against` (base and tuned first) and
     `calibration` decide nothing; `won`, `lost`: queries of the decided set; `depth`: how far the runs
     were ranked, so that an example's rank of None reads "below `depth`".
     """
@@ -68,6 +69,7 @@ class Report(Record, frozen=True, kw_only=True):
     decisions: dict[Literal["dense", "retriever"], Decision]
     datasets: dict[str, DatasetReport]
     dimensions: dict[str, dict[str, int | float]] = {}
+    compression: dict[str, dict[str, dict[str, int | float]]] = {}
     tasks: dict[str, TaskReport] = {}
     against: list[Other] = []
     calibration: Calibration | None = None

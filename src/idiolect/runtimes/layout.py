@@ -4,6 +4,7 @@ from pathlib import Path
 
 MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
+COMPRESSION = "compression.json"
 GOLDEN = "golden.json"
 WEIGHTS = "model"
 """The sentence-transformers directory, with the tokenizer that all runtimes share."""

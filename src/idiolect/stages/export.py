@@ -18,7 +18,7 @@ from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import read_json
 from idiolect.records import Fusion
 from idiolect.runtimes.graph import OPSET
-from idiolect.runtimes.layout import CALIBRATION
+from idiolect.runtimes.layout import CALIBRATION, COMPRESSION
 from idiolect.runtimes.mapping import write_endpoint_map
 from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.stages.context import Context, Summary
@@ -44,7 +44,7 @@ def run(context: Context) -> Summary:
     texts = sample(workspace, config.seed)
 
     def fill(draft: Path) -> dict[str, Any]:
-        _add_calibration(workspace, draft, manifest)
+        _add_fitted(workspace, draft, manifest)
         if not config.export.formats:
             return {}
         graphs = add_graphs(draft, config.export.formats, texts, progress)
@@ -116,11 +116,13 @@ def bundle_name(root: Path) -> str:
     return re.sub(r"-(query|passage)$", "", name) or "idiolect"
 
 
-def _add_calibration(workspace: Workspace, draft: Path, manifest: Manifest) -> None:
-    """Copy the calibration, where evaluate fitted one on the weights that are exported."""
+def _add_fitted(workspace: Workspace, draft: Path, manifest: Manifest) -> None:
+    """Copy calibration and compression, where evaluate fitted them on the weights that are exported."""
     calibration = read_calibration(workspace.calibration)
     if calibration is not None and calibration.weights == manifest.weights:
         shutil.copyfile(workspace.calibration, draft / CALIBRATION)
+    if workspace.compression.is_file() and read_json(workspace.compression)["weights"] == manifest.weights:
+        shutil.copyfile(workspace.compression, draft / COMPRESSION)
 
 
 def _summary(bundle: Bundle) -> Summary:

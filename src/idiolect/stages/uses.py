@@ -4,13 +4,17 @@ from pathlib import Path
 
 import msgspec
 
+from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.classed_texts import read_classed
+from idiolect.evaluation.compression import Compression, compression_table
+from idiolect.evaluation.compression import Table as Compressed
 from idiolect.evaluation.dimensions import Table, dimension_table, dimension_warnings
 from idiolect.evaluation.evaluated import Evaluated, Sets
 from idiolect.evaluation.report import Report
 from idiolect.evaluation.tasks import TaskReport, report, task_warnings
+from idiolect.files import write_json
 from idiolect.records import Selection
-from idiolect.runtimes.base import Vectors
+from idiolect.runtimes.base import TextEncoder, Vectors
 from idiolect.stages.against import measured_against
 from idiolect.stages.calibration import calibrated
 from idiolect.stages.context import Context
@@ -20,25 +24,44 @@ DENSE = ("dense-base", "dense-tuned")
 
 
 def with_uses(found: Report, context: Context, sides: Sides, sets: Sets, selection: Selection) -> Report:
-    """The report with these sections and their warnings; what is calibrated is what the verdict ships."""
+    """The report with these sections and their warnings; what is calibrated is what the verdict ships.
+
+    Writes what vectors of the shipped weights are compressed with.
+    """
     dimensions = _dimensions(sets.deciding, sides, selection)
+    shipped: Side = "tuned" if found.promoted else "base"
+    table, compression = _compression(sets.deciding, sides, selection, shipped)
+    write_json(context.workspace.compression, compression)
     tasks = _tasks(context, sides)
     asked = [item for item in (sets.test, sets.labelled, sets.steering) if item is not None]
     return msgspec.structs.replace(
         found,
         dimensions=dimensions,
+        compression=table,
         tasks=tasks,
         against=measured_against(context, sides, asked),
-        calibration=calibrated(context, sides, "tuned" if found.promoted else "base", sets),
+        calibration=calibrated(context, sides, shipped, sets),
         warnings=[*found.warnings, *dimension_warnings(dimensions), *task_warnings(tasks, *DENSE)],
     )
 
 
 def _dimensions(judge: Evaluated, sides: Sides, selection: Selection) -> Table:
-    dataset, encoder = judge.dataset, sides.tuned
+    return dimension_table(judge.dataset, *_encoded(judge.dataset, sides.tuned), selection.dimensions)
+
+
+def _compression(
+    judge: Evaluated, sides: Sides, selection: Selection, shipped: Side
+) -> tuple[Compressed, Compression]:
+    sizes = selection.dimensions if shipped == "tuned" else selection.dimensions[:1]
+    passages, queries = _encoded(judge.dataset, sides.encoder(shipped))
+    table, quantisers = compression_table(judge.dataset, passages, queries, sizes)
+    return table, Compression(weights=shipped, dimensions=quantisers)
+
+
+def _encoded(dataset: Dataset, encoder: TextEncoder) -> tuple[Vectors, Vectors]:
+    """Passages and queries."""
     passages = encoder.encode([passage.full_text for passage in dataset.corpus.values()], "passage")
-    queries = encoder.encode(list(dataset.queries.values()), "query")
-    return dimension_table(dataset, passages, queries, selection.dimensions)
+    return passages, encoder.encode(list(dataset.queries.values()), "query")
 
 
 def _tasks(context: Context, sides: Sides) -> dict[str, TaskReport]:
