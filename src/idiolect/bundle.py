@@ -5,6 +5,7 @@ model/             the weights, a sentence-transformers directory, with the toke
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
 onnx/model_fp16.onnx, model_int8.onnx
 openvino/model.xml, model.bin, model_int8.xml, model_int8.bin
+tensorrt/model.onnx    what a plan is built of; nim/ a directory for NVIDIA's embedding NIM
 golden.json        vectors of made-up sentences, to check that the model still gives them
 calibration.json   what a search's scores are worth, where the run could measure it
 compression.json   with what vectors become a byte or a bit a dimension
@@ -13,6 +14,7 @@ compression.json   with what vectors become a byte or a bit a dimension
 import os
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -24,9 +26,10 @@ from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
 from idiolect.runtimes.golden import least_cosine, read_golden
-from idiolect.runtimes.layout import CALIBRATION, MANIFEST, WEIGHTS, is_bundle
+from idiolect.runtimes.layout import CALIBRATION, GRAPHS, MANIFEST, WEIGHTS, is_bundle
 from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.opening import open_graph
+from idiolect.runtimes.tensorrt import Profile
 
 __all__ = [
     "Base",
@@ -95,6 +98,14 @@ class LeftOut(Record, frozen=True, kw_only=True):
     parity: Parity | None = None
 
 
+class TensorRt(Record, frozen=True, kw_only=True):
+    """The plan's shapes and the command that builds it beside its graph; `built`: the bundle holds one."""
+
+    profile: Profile
+    command: str
+    built: bool
+
+
 class Manifest(Record, frozen=True, kw_only=True):
     """manifest.json. `dimensions` are those a vector may be cut to, the model's own included."""
 
@@ -117,6 +128,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     opset: int | None = None
     parity: dict[str, Parity] = {}
     left_out: dict[str, LeftOut] = {}
+    tensorrt: TensorRt | None = None
     files: list[BundledFile] = []
 
 
@@ -174,7 +186,10 @@ class Bundle:
         held = read_golden(self.path)
         if held is None:
             return cosines
+        plan = (self.path / GRAPHS["tensorrt"]).is_file() and find_spec("tensorrt") is not None
         for name in (*self.manifest.parity, "torch"):
+            if name == "tensorrt" and not plan:
+                continue
             try:
                 cosines[name] = least_cosine(held, open_graph(self.path, self.files, name))
             except MissingExtra:
@@ -187,7 +202,10 @@ class Bundle:
         return cosines
 
     def verify(self) -> None:
-        """Raise BundleError naming the first file that is missing, altered or extra."""
+        """Raise BundleError naming the first file that is missing, altered or extra.
+
+        A TensorRT plan may be extra: every GPU machine builds its own.
+        """
         listed = {file.path: file for file in self.manifest.files}
         for name, file in listed.items():
             path = self.path / name
@@ -197,7 +215,7 @@ class Bundle:
                 raise BundleError(f"bundle {self.path} is incomplete: {name} is missing; export it again")
             if path.stat().st_size != file.bytes or digest_path(path) != file.sha256:
                 raise BundleError(f"bundle {self.path} was altered: {name} is not the file that was exported")
-        extra = sorted(_names(self.path) - listed.keys() - {MANIFEST})
+        extra = sorted(_names(self.path) - listed.keys() - {MANIFEST, GRAPHS["tensorrt"]})
         if extra:
             raise BundleError(f"bundle {self.path} holds a file that was not exported: {extra[0]}; remove it")
 
@@ -208,7 +226,7 @@ def write_bundle(
     """Write a bundle that appears whole or not at all; `path` keeps its earlier bundle on failure.
 
     `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and
-    returns what the manifest says of them ("parity", "left_out").  Its files are filled in here.
+    returns what the manifest says of them ("parity", "left_out", "tensorrt").  Its files are filled in here.
     """
     with replacing(path) as draft:
         shutil.copytree(

@@ -326,9 +326,12 @@ class Evaluate(Section, frozen=True, kw_only=True):
 
 class Export(Section, frozen=True, kw_only=True):
     formats: Annotated[
-        tuple[Literal["onnx", "openvino", "onnx-fp16", "onnx-int8", "openvino-int8"], ...],
+        tuple[Literal["onnx", "openvino", "onnx-fp16", "onnx-int8", "openvino-int8", "tensorrt"], ...],
         Meta(description="graphs in the bundle beside the weights; onnx-fp16 is for GPUs, int8 for CPUs"),
     ] = ("onnx", "openvino")
+    nim: Annotated[
+        bool, Meta(description="add nim/, which NVIDIA's embedding NIM loads as a custom ONNX model")
+    ] = False
 
 
 class Serve(Section, frozen=True, kw_only=True):

@@ -1,20 +1,23 @@
 """From a verdict to a bundle: the right weights, every file accounted for, nothing half-written."""
 
+import dataclasses
 import shutil
 
 import msgspec
 import numpy as np
+import onnxruntime
 import pytest
 from tiny_model import DIMENSION, TEXTS, save_tiny_model
 
 from idiolect import config as configs
 from idiolect.bundle import Bundle, Parity, is_bundle
-from idiolect.errors import BundleError, WorkspaceError
+from idiolect.errors import BundleError, IdiolectError, WorkspaceError
 from idiolect.files import read_json, write_json, write_jsonl
 from idiolect.records import Fusion
 from idiolect.runtimes import golden, open_runtime
 from idiolect.runtimes.graph import convert_openvino
 from idiolect.runtimes.model_files import describe
+from idiolect.runtimes.tokens import pad
 from idiolect.runtimes.torch import TorchRuntime
 from idiolect.stages import export, graphs
 from idiolect.stages.context import Context
@@ -265,3 +268,48 @@ def test_what_a_variant_must_keep():
     assert "nDCG@10 0.4970" in graphs.variant_fault(msgspec.structs.replace(fine, metric=0.497))
     assert "batch" in graphs.variant_fault(msgspec.structs.replace(fine, alone=0.99))
     assert "cosine" in graphs.variant_fault(msgspec.structs.replace(fine, cosine_min=float("nan")))
+
+
+def test_without_tensorrt_the_bundle_carries_its_graph_and_the_command(make_context):
+    context = make_context("promote", formats=("onnx", "tensorrt"))
+    export.run(context)
+    bundle = Bundle.load(context.workspace.bundle)
+    told = bundle.manifest.tensorrt
+    assert not told.built
+    assert told.profile.usual[1] <= told.profile.most[1] == bundle.manifest.max_tokens
+    assert told.command.startswith("trtexec --onnx=model.onnx --saveEngine=model.plan --stronglyTyped")
+    assert f"--maxShapes=input_ids:64x{told.profile.most[1]},attention_mask:64x" in told.command
+    assert [path.name for path in (bundle.path / "tensorrt").iterdir()] == ["model.onnx"]
+    with pytest.raises(BundleError, match="run trtexec --onnx"):
+        open_runtime(bundle.path, "tensorrt")
+    assert set(bundle.verify_vectors()) == {"onnx", "torch"}
+    (bundle.path / "tensorrt" / "model.plan").write_bytes(b"built here")
+    bundle.verify()
+    with pytest.raises(IdiolectError, match="pip install tensorrt"):
+        open_runtime(bundle.path, "tensorrt")
+
+
+def test_nim_is_given_its_inputs_and_vectors_of_the_dimensions_asked_for(make_context, models):
+    context = make_context("promote", formats=())
+    settings = msgspec.structs.replace(context.config.export, nim=True)
+    export.run(dataclasses.replace(context, config=msgspec.structs.replace(context.config, export=settings)))
+    bundle = Bundle.load(context.workspace.bundle)
+    assert (bundle.path / "nim" / "tokenizer" / "tokenizer.json").is_file()
+    assert not (bundle.path / "onnx").exists()
+    session = onnxruntime.InferenceSession(bundle.path / "nim" / "model.onnx")
+    assert [item.name for item in session.get_inputs()] == ["input_ids", "attention_mask", "dimensions"]
+    torch = TorchRuntime(describe(models["tuned"]), precision="float32")
+    expected = torch.encode(TEXTS, "query")
+    ids, mask = pad(torch.tokens(TEXTS, "query"), 0)
+
+    def embeddings(sizes):
+        given = {"input_ids": ids, "attention_mask": mask, "dimensions": np.array(sizes, np.int64)}
+        return session.run(["embeddings"], given)[0]
+
+    np.testing.assert_allclose(embeddings([999] * len(TEXTS)), expected, atol=1e-4)
+    cut = expected[:, :16] / np.linalg.norm(expected[:, :16], axis=1, keepdims=True)
+    mixed = embeddings([16, 32] * (len(TEXTS) // 2))
+    assert mixed.shape == (len(TEXTS), 32)
+    np.testing.assert_allclose(mixed[::2, :16], cut[::2], atol=1e-4)
+    assert not mixed[::2, 16:].any()
+    np.testing.assert_allclose(np.linalg.norm(mixed, axis=1), 1, atol=1e-5)

@@ -36,6 +36,11 @@ _for_failures = click.option(
     is_flag=True,
     help="Ask the LLM for more queries about what the tuned model gets wrong on dev.",
 )
+_nim = click.option(
+    "--nim",
+    is_flag=True,
+    help="Add nim/ to the bundle: what NVIDIA's embedding NIM loads as a custom ONNX model.",
+)
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
 _ignore_memory = click.option(
     "--ignore-memory", is_flag=True, help="Run what by the estimate takes more memory than is free."
@@ -68,7 +73,7 @@ def _stage_command(name: str) -> click.Command:
     from idiolect.cli import COMMANDS as LISTED
 
     execute.__doc__ = LISTED[name][1]
-    own = {"ingest": [_docs], "generate": [_for_failures]}.get(name, [])
+    own = {"ingest": [_docs], "generate": [_for_failures], "export": [_nim]}.get(name, [])
     return click.command(name)(options.together(*own, _common)(execute))
 
 
@@ -91,6 +96,7 @@ def _execute(
     out: Path | None,
     quiet: bool,
     for_failures: bool = False,
+    nim: bool = False,
 ) -> int:
     from idiolect import pipeline
     from idiolect.progress import for_terminal
@@ -100,6 +106,8 @@ def _execute(
     config = _with_labels(config, queries, qrels, labels_as)
     _refuse_own_model("base", config.train.base, work)
     _refuse_own_model("start", config.train.start, work)
+    if nim:
+        config = msgspec.structs.replace(config, export=msgspec.structs.replace(config.export, nim=True))
     if exemplars is not None:
         generate = msgspec.structs.replace(config.generate, exemplars=exemplars)
         config = msgspec.structs.replace(config, generate=generate)

@@ -15,8 +15,14 @@ GRAPHS = {
     "onnx": "onnx/model.onnx",
     "onnx-fp16": "onnx/model_fp16.onnx",
     "onnx-int8": "onnx/model_int8.onnx",
+    "tensorrt": "tensorrt/model.plan",
 }
 """Runtime name → the graph that it loads."""
+
+PLAN_SOURCE = "tensorrt/model.onnx"
+"""What a TensorRT plan is built of, on each kind of GPU anew."""
+
+NIM = "nim"
 
 EXACT = ("onnx", "openvino")
 """The graphs in float32: one that differs from the weights is a fault; the others, variants, may fall short."""

@@ -39,7 +39,7 @@ class OnnxRuntime(Encoder):
         except Exception as error:  # its exceptions share no base class
             reason = str(error).splitlines()[0]
             raise BundleError(f"{graph} cannot be read by ONNX Runtime ({reason}): export it again") from None
-        self._inputs = [node.name for node in self._session.get_inputs()]
+        self.inputs = [node.name for node in self._session.get_inputs()]
 
     def forward(self, ids: IntArray, mask: IntArray) -> Vectors:
         vectors: Vectors = self._session.run(None, self.feed(ids, mask))[0]
@@ -48,4 +48,4 @@ class OnnxRuntime(Encoder):
     def feed(self, ids: IntArray, mask: IntArray) -> dict[str, IntArray]:
         """The graph's inputs by name, for one padded batch."""
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        return {name: given[name] for name in self._inputs}
+        return {name: given[name] for name in self.inputs}

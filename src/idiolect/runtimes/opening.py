@@ -76,6 +76,8 @@ def open_graph(
 
         return TorchRuntime(files, precision=precision)
     graph = root / GRAPHS[name]
+    if name == "tensorrt":
+        return _tensorrt(root, files, graph)
     if not graph.is_file():
         raise BundleError(f"bundle {root} has no {name} graph: export again with {name!r} in export.formats")
     package, _, variant = name.partition("-")
@@ -86,6 +88,20 @@ def open_graph(
     from idiolect.runtimes.onnx import OnnxRuntime
 
     return OnnxRuntime(files, graph, PRECISIONS[variant])
+
+
+def _tensorrt(root: Path, files: ModelFiles, plan: Path) -> Runtime:
+    manifest = read_json(root / MANIFEST) if (root / MANIFEST).is_file() else {}
+    told = manifest.get("tensorrt")
+    if told and not plan.is_file():
+        raise BundleError(f"bundle {root} has no TensorRT plan yet: in {plan.parent}, run {told['command']}")
+    if not plan.is_file():
+        raise BundleError(
+            f"bundle {root} has no tensorrt graph: export again with 'tensorrt' in export.formats"
+        )
+    from idiolect.runtimes.tensorrt import TensorRtRuntime
+
+    return TensorRtRuntime(files, plan)
 
 
 def _preferred(root: Path) -> str:

@@ -1,8 +1,8 @@
 """int8 by static calibration: which of a graph's products bear it, and the graph in which these compute so.
 
 Weights are quantised per output channel, activations per tensor with the range that calibration texts gave, so that
-a vector does not depend on its batch.  What products give out stays in float: rounding that too costs ten times the
-error and, on CPUs, gains nothing.
+a vector does not depend on its batch.  What products give out stays in float: rounding that too more than triples the
+error (docs/measured.md).
 """
 
 import itertools

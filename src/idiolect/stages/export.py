@@ -45,10 +45,10 @@ def run(context: Context) -> Summary:
 
     def fill(draft: Path) -> dict[str, Any]:
         _add_fitted(workspace, draft, manifest)
-        if not config.export.formats:
+        if not config.export.formats and not config.export.nim:
             return {}
-        graphs = add_graphs(draft, config.export.formats, texts, progress)
-        return {"parity": graphs.parity, "left_out": graphs.left_out}
+        graphs = add_graphs(draft, config.export, texts, progress)
+        return {"parity": graphs.parity, "left_out": graphs.left_out, "tensorrt": graphs.tensorrt}
 
     with _weights(workspace, config, base, tuned) as model:
         manifest = _manifest(workspace, config, verdict, base, model)
@@ -101,7 +101,7 @@ def _manifest(
         overlap_tokens=config.ingest.overlap_tokens,
         prompts=Prompts(query=model.query_prompt, passage=model.passage_prompt),
         fusion=Fusion(**selection.get("fusion", {}).get(weights, {})),
-        opset=OPSET if config.export.formats else None,
+        opset=OPSET if config.export.formats or config.export.nim else None,
     )
 
 

@@ -1,24 +1,28 @@
 """A bundle's graphs: made, held against torch, and kept or left out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from idiolect.bundle import LeftOut, Parity
+from idiolect.bundle import LeftOut, Parity, TensorRt
+from idiolect.config import Export
 from idiolect.errors import BundleError, MissingExtra, ModelError
 from idiolect.files import write_json
 from idiolect.progress import Progress
+from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import golden
 from idiolect.runtimes.graph import convert_openvino, export_onnx
 from idiolect.runtimes.halves import halve
-from idiolect.runtimes.layout import EXACT, GOLDEN, GRAPHS, WEIGHTS
+from idiolect.runtimes.layout import EXACT, GOLDEN, GRAPHS, NIM, PLAN_SOURCE, WEIGHTS
 from idiolect.runtimes.model_files import ModelFiles, describe
+from idiolect.runtimes.nim import write_nim
 from idiolect.runtimes.onnx import OnnxRuntime
 from idiolect.runtimes.opening import open_graph
 from idiolect.runtimes.quantisation import quantise
+from idiolect.runtimes.tensorrt import build_plan, profile_of, trtexec_line
 from idiolect.runtimes.tokens import pad
 from idiolect.stages.parity import Sample, compare
 
@@ -47,15 +51,16 @@ class Graphs:
 
     parity: dict[str, Parity] = field(default_factory=dict)
     left_out: dict[str, LeftOut] = field(default_factory=dict)
+    tensorrt: TensorRt | None = None
 
 
-def add_graphs(draft: Path, formats: Sequence[str], texts: Sample, progress: Progress) -> Graphs:
-    """Add the graphs `formats` to a new bundle's folder, each compared with torch in float32, and golden vectors.
+def add_graphs(draft: Path, settings: Export, texts: Sample, progress: Progress) -> Graphs:
+    """Add graphs to a new bundle's folder, each compared with torch in float32, and golden vectors.
 
     Raises BundleError where a graph in float32 differs; a variant that falls short, or cannot be made,
     is left out with the reason.
     """
-    files = describe(draft / WEIGHTS)
+    files, formats = describe(draft / WEIGHTS), settings.formats
     maker = _Maker(draft, files, texts)
     progress.start("export graphs and compare them with torch", len(formats) + 1, "graphs")
     torch = open_graph(draft, files, "torch", "float32")
@@ -66,7 +71,7 @@ def add_graphs(draft: Path, formats: Sequence[str], texts: Sample, progress: Pro
     for name in sorted(formats, key=lambda name: name not in EXACT):
         try:
             maker.make(name)
-            parity = compare(open_graph(draft, files, name), texts, expected)
+            parity = compare(maker.opened(name), texts, expected)
         except (MissingExtra, ModelError, BundleError) as error:
             if name in EXACT:
                 raise
@@ -76,8 +81,14 @@ def add_graphs(draft: Path, formats: Sequence[str], texts: Sample, progress: Pro
         if name in graphs.left_out:
             progress.note(f"{name} is left out: {graphs.left_out[name].reason}")
         progress.advance(detail=f"{name} cosine {parity.cosine_min:.5f}" if name in graphs.parity else name)
-    for name in GRAPHS.keys() - graphs.parity.keys():
-        maker.remove(name)
+    if "tensorrt" in graphs.parity:
+        graphs.tensorrt = maker.plan
+        if not maker.plan.built:
+            progress.note(f"tensorrt is not installed here: in BUNDLE/tensorrt, run {maker.plan.command}")
+    if settings.nim:
+        write_nim(files, maker.make("onnx"), draft / NIM)
+    for unwanted in GRAPHS.keys() - graphs.parity.keys():
+        maker.remove(unwanted)
     progress.finish()
     return graphs
 
@@ -124,6 +135,7 @@ class _Maker:
         self._files = files
         self._texts = texts
         self._in_float = (0, 0)
+        self.plan: TensorRt
 
     def make(self, name: str) -> Path:
         """The path of the graph `name`, written where it is not there yet."""
@@ -136,11 +148,19 @@ class _Maker:
             convert_openvino(self.make("onnx"), target)
         elif name == "onnx-fp16":
             halve(self.make("onnx"), target)
+        elif name == "tensorrt":
+            self._build(self._root / PLAN_SOURCE, target)
         elif name == "onnx-int8":
             self._quantise(self.make("onnx"), target)
         else:
             convert_openvino(self.make("onnx-int8"), target)
         return target
+
+    def opened(self, name: str) -> Runtime:
+        """To compare; where there is no plan to run, its source stands for it."""
+        if name == "tensorrt" and not self.plan.built:
+            return OnnxRuntime(self._files, self._root / PLAN_SOURCE, "float16")
+        return open_graph(self._root, self._files, name)
 
     def counted(self, name: str, parity: Parity) -> Parity:
         """`parity` with how many of its products an int8 graph computes in float."""
@@ -159,6 +179,18 @@ class _Maker:
 
     def _path(self, name: str) -> Path:
         return self._root / GRAPHS[name]
+
+    def _build(self, source: Path, target: Path) -> None:
+        halve(self.make("onnx"), source)
+        exact = OnnxRuntime(self._files, source, "float16")
+        texts = [*self._texts.chunks, *self._texts.calibration]
+        lengths = [len(ids) for ids in exact.tokens(texts, "passage")]
+        profile = profile_of(lengths, self._files.max_tokens)
+        built = find_spec("tensorrt") is not None
+        if built:
+            build_plan(source, target, profile)
+        line = trtexec_line(source.name, target.name, exact.inputs, profile)
+        self.plan = TensorRt(profile=profile, command=line, built=built)
 
     def _quantise(self, graph: Path, target: Path) -> None:
         """The ranges come from three quarters of the calibration chunks, the judgement from the others."""
