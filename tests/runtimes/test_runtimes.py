@@ -7,8 +7,9 @@ from tiny_families import save_tiny_family
 from tiny_model import DIMENSION, MAX_TOKENS, TEXTS
 
 from idiolect.chunking import TokenCounter
+from idiolect.cli.serve import serve
 from idiolect.errors import BundleError, ModelError, UsageError
-from idiolect.runtimes import open_runtime
+from idiolect.runtimes import RUNTIMES, open_runtime
 from idiolect.runtimes.layout import WEIGHTS
 from idiolect.runtimes.model_files import describe, load_tokenizer
 from idiolect.runtimes.opening import open_graph
@@ -130,6 +131,11 @@ def test_a_bare_model_directory_has_no_graph(exported):
 def test_a_missing_directory_is_named(tmp_path):
     with pytest.raises(ModelError, match="nowhere"):
         open_runtime(tmp_path / "nowhere")
+
+
+def test_serve_offers_every_runtime():
+    (option,) = (item for item in serve.params if item.name == "runtime")
+    assert sorted(option.type.choices) == sorted(RUNTIMES)
 
 
 def test_an_unknown_runtime_is_refused(exported):
