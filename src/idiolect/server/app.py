@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from idiolect import __version__
@@ -88,7 +88,7 @@ def create(service: Service, keys: Keys) -> FastAPI:
             raise RefusedError(503, f"the server is {service.state}", headers={"retry-after": "1"})
         return _json({"status": "ready"})
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Counters for Prometheus."""
         return Response(service.telemetry.page(), media_type=CONTENT_TYPE_LATEST)
