@@ -1,4 +1,4 @@
-"""The server keeps to its own OpenAPI: schemathesis, as its users run it, makes requests of it, right and wrong ones."""
+"""The server keeps to its own OpenAPI, as schemathesis sees it: requests of every shape, right and wrong."""
 
 import re
 import subprocess

@@ -7,6 +7,7 @@ import pytest
 from documented import python_block, run_block
 
 KEY = "the-key"
+TOO_LONG = "word " * 100
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_long_list_in_one_request(client, same, long_list):
         ({"input": [[5, 6]]}, openai.BadRequestError, "send text instead"),
         ({"input": ["a"] * 2049}, openai.BadRequestError, "at most 2,048"),
         ({"dimensions": 48}, openai.BadRequestError, "there is 64, 32, 16"),
-        ({"input": "word " * 100, "extra_body": {"truncate": "NONE"}}, openai.BadRequestError, "shorten it or set truncate"),
+        ({"input": TOO_LONG, "extra_body": {"truncate": "NONE"}}, openai.BadRequestError, "shorten it or set truncate"),
     ],
 )  # fmt: skip
 def test_errors_are_the_clients_own_and_say_what_to_do(client, wrong, error, message):
