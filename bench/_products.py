@@ -1,7 +1,7 @@
 """How fast a machine multiplies matrices: the bound of what an encoder can reach on it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
@@ -11,6 +11,15 @@ Shape = tuple[int, int, int]
 def layer_shapes(rows: int, width: int, inner: int) -> list[Shape]:
     """The products [m, k] x [k, n] of a transformer layer's linear layers over so many tokens."""
     return [*[(rows, width, width)] * 4, (rows, width, inner), (rows, inner, width)]
+
+
+def forward_flops(lengths: Iterable[int], layers: int, width: int, inner: int) -> float:
+    """FLOPs of a transformer's matrix products over texts of so many tokens each.
+
+    2 for each weight of a linear layer and each token, and 4 x length x width for each layer and token in attention.
+    """
+    weights = layers * (4 * width * width + 2 * width * inner)
+    return float(sum(2 * weights * length + 4 * layers * width * length**2 for length in lengths))
 
 
 def square_shape(device: str) -> list[Shape]:

@@ -7,9 +7,7 @@ any one process of the run reached: flat means that it does not grow with the co
 """
 
 import argparse
-import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from _processes import group_of, memory
 from mixed_files import WHOLE, write_whole
 
 
@@ -57,32 +56,13 @@ def ingest(docs: Path, workers: int, work: Path) -> tuple[float, float, dict[str
     began, peak = time.monotonic(), 0
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     while process.poll() is None:
-        peak = max(peak, *(largest(pid) for pid in group_of(process.pid)), 0)
+        peak = max(peak, *(memory(pid, "VmHWM") for pid in group_of(process.pid)), 0)
         time.sleep(0.1)
     seconds = time.monotonic() - began
     output = process.communicate()[0]
     if process.returncode:
         sys.exit(f"ingest failed with exit code {process.returncode}")
     return seconds, peak / 1024, json.loads(output)["summary"]
-
-
-def group_of(leader: int) -> list[Path]:
-    """The /proc folders of a process and of all that it has begun."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            if os.getpgid(int(folder.name)) == leader:
-                found.append(folder)
-    return found
-
-
-def largest(folder: Path) -> int:
-    """The largest resident set that a process has reached, in KB."""
-    with contextlib.suppress(OSError):
-        for line in (folder / "status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1])
-    return 0
 
 
 if __name__ == "__main__":

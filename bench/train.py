@@ -6,8 +6,7 @@
 Each row changes one setting and keeps those before it; every variant trains on the same texts, of
 --shortest to --length random tokens, in a process of its own, in turn, --repeat times; medians are shown.
 Tokens are counted without padding.  FLOPs of a step are those of the model's matrix products, three
-times a forward pass's (one forward, two backward): 2 for each weight of a linear layer and each token,
-and 4 x length x width for each layer and token in attention.  Between any two steps the same process
+times a forward pass's (one forward, two backward).  Between any two steps the same process
 runs bf16 products alone, with the shapes of one layer's linear layers and of a large square: what share
 of their rate a step reaches does not depend on what else the machine does.
 """
@@ -22,7 +21,7 @@ from collections import defaultdict
 from statistics import median
 from typing import Any
 
-from _products import Products, layer_shapes, square_shape, timed
+from _products import Products, forward_flops, layer_shapes, square_shape, timed
 
 DEFAULTS = "defaults (fp32, SDPA, dropout)"
 SETTINGS = {
@@ -154,10 +153,9 @@ def products(given: argparse.Namespace, config: Any, kind: str) -> dict[str, Pro
 
 
 def step_flops(given: argparse.Namespace, config: Any) -> float:
-    width, layers = config.hidden_size, config.num_hidden_layers
-    weights = layers * (4 * width * width + 2 * width * config.intermediate_size)
     lengths = [len(row) for row in texts(given)]
-    return 3.0 * sum(2 * weights * length + 4 * layers * width * length**2 for length in lengths)
+    shape = (config.num_hidden_layers, config.hidden_size, config.intermediate_size)
+    return 3.0 * forward_flops(lengths, *shape)
 
 
 def bound(given: argparse.Namespace) -> dict[str, Any]:

@@ -57,10 +57,10 @@ def nobody_else(monkeypatch):
 
 @pytest.fixture(scope="session")
 def documented(guarded):
-    """Runs a block of docs/serving.md at the server; what it then holds."""
+    """Runs a block of docs/clients.md at the server; what it then holds."""
 
     def run(heading):
-        code = python_block("docs/serving.md", heading)
+        code = python_block("docs/clients.md", heading)
         return run_block(
             code,
             **{"http://127.0.0.1:8000/v1": guarded.base_url, '"none"': f'"{KEY}"', "my-documents": "tiny"},
