@@ -103,7 +103,7 @@ def test_a_wrong_value_names_its_field(server, field):
     refused(server.post(**{"input": "a", field: ["wrong"]}), 400, field)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"input": "a"}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"{} 1", b"5 6", b'{"input": "a"}'])
 def test_a_broken_body_is_refused(server, body):
     assert server.http.post("/v1/embeddings", content=body).status_code == 400
 

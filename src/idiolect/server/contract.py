@@ -77,9 +77,10 @@ _decoder = msgspec.json.Decoder(EmbeddingRequest)
 def parse(body: bytes) -> EmbeddingRequest:
     """Read a request body; RefusedError with status 400 says what is wrong with it."""
     try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _explained(msgspec.json.decode(body), error) from None
+        try:
+            return _decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise _explained(msgspec.json.decode(body), error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(400, f"the body is not valid JSON ({error})") from None
 

@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("schemathesis")
 
+KEY = "the-key"
+
 CASES = 40
 """Of each route and phase; the whole run is seeded and takes about 15 seconds."""
 
@@ -37,11 +39,12 @@ def embedded(server):
 
 
 @pytest.mark.timeout(180)
-def test_answers_are_as_described(server, tmp_path):
+def test_answers_are_as_described(guarded, tmp_path):
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
-    before = embedded(server)
-    command = [str(Path(sys.executable).with_name("st")), "run", f"{server.url}/openapi.json"]
+    before = embedded(guarded)
+    command = [str(Path(sys.executable).with_name("st")), "run", f"{guarded.url}/openapi.json"]
     command += ["--generation-deterministic", "--max-examples", str(CASES), "--no-color"]
+    command += ["--header", f"Authorization: Bearer {KEY}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert embedded(server) - before > 10, "schemathesis sent no right requests"
+    assert embedded(guarded) - before > 10, "schemathesis sent no right requests"
