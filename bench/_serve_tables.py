@@ -17,7 +17,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         f"load generator on {machine['client_cores']}; bf16 products: {machine['layer'] / 1e9:,.0f} GFLOP/s as in a "
         f"layer, {machine['square'] / 1e9:,.0f} square."
     )
-    yield from ("", "| | starts in s | peak MB |", "|---|---|---|")
+    if found["servers"]:
+        yield from ("", "| | starts in s | peak MB |", "|---|---|---|")
     for name, server in found["servers"].items():
         yield f"| {name} | {server['start_seconds']:.1f} | {server['peak_megabytes']:,.0f} |"
     if any(server["throughput"] for server in found["servers"].values()):

@@ -12,7 +12,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
 def python_block(document: str, heading: str) -> str:
     """The one Python block below a heading of a file in the repository."""
     text = (ROOT / document).read_text(encoding="utf-8")
-    section = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)", re.sub(r"\r", "", text), re.M | re.S)
+    section = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#+ |\Z)", text, re.M | re.S)
     assert section, f"{document} has no heading {heading!r}"
     (block,) = BLOCK.findall(section[1])
     return str(block)
