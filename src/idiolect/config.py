@@ -343,6 +343,35 @@ class Serve(Section, frozen=True, kw_only=True):
     max_queue_tokens: Annotated[
         int, Meta(ge=1, description="tokens waiting before further requests get 429")
     ] = 1_000_000
+    cache_mb: Annotated[
+        float, Meta(ge=0, description="MB of vectors kept for texts that are asked for again; 0 keeps none")
+    ] = 64.0
+    max_body_mb: Annotated[
+        float, Meta(gt=0, description="MB of the largest request body; larger ones get 413")
+    ] = 64.0
+    client_seconds: Annotated[
+        float,
+        Meta(
+            gt=0,
+            description="seconds that a client may take to send a header, to begin a body, or to read an answer on",
+        ),
+    ] = 30.0
+    log: Annotated[
+        Literal["warnings", "requests"],
+        Meta(description="what is logged, as JSON lines without texts: failures, or every request too"),
+    ] = "warnings"
+    otlp_endpoint: Annotated[
+        str,
+        Meta(
+            description="where traces go, e.g. http://localhost:4318; empty takes OTEL_EXPORTER_OTLP_ENDPOINT"
+        ),
+    ] = ""
+    shadow: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="NAME=BUNDLE:SHARE: a challenger that encodes a share of a model's requests, to be compared"
+        ),
+    ] = ()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

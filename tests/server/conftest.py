@@ -29,7 +29,7 @@ def bundle_path(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def service(bundle_path):
-    service = Service([bundle_path], config=Serve(max_batch_tokens=512))
+    service = Service([bundle_path], config=Serve(max_batch_tokens=512, cache_mb=0))
     service.load()
     return service
 

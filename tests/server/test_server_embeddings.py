@@ -165,7 +165,7 @@ def test_a_full_queue_is_refused_with_a_time_to_retry(server, service, gate, mon
     engine = service.models["tiny"].engine
     monkeypatch.setattr(engine, "max_queue_tokens", 100)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        first = pool.submit(server.post, input=["word " * 40] * 8)
+        first = pool.submit(server.post, input=["word " * 30 + letter for letter in "abcdefgh"])
         while not engine.waiting:
             pass
         response = server.post(input="a pump")

@@ -15,7 +15,17 @@ from idiolect.cli import options
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port (default: serve.port, 8000; 0 takes a free one)."
 )
-@click.option("--api-key-file", type=click.Path(path_type=Path), help="A file of accepted keys, one a line.")
+@click.option(
+    "--api-key-file",
+    type=click.Path(path_type=Path),
+    help="A file of accepted keys or sha256:HASH, one a line.",
+)
+@click.option(
+    "--shadow",
+    multiple=True,
+    metavar="NAME=BUNDLE:SHARE",
+    help="Let another bundle encode a share of NAME's requests too, compared in /metrics, never answered.",
+)
 @click.option(
     "--runtime",
     type=click.Choice(
@@ -31,6 +41,7 @@ def serve(
     host: str | None,
     port: int | None,
     api_key_file: Path | None,
+    shadow: tuple[str, ...],
     runtime: str,
     config_path: Path | None,
     settings: tuple[str, ...],
@@ -38,7 +49,7 @@ def serve(
     """Serve bundles behind the OpenAI embeddings API until interrupted."""
     from idiolect.server import run
 
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "shadow": shadow or None}
     serving = configuration.load(config_path, settings).serve
     serving = msgspec.structs.replace(
         serving, **{key: value for key, value in given.items() if value is not None}

@@ -1,7 +1,8 @@
 """The routes: what stands at which path."""
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+import asyncio
+import logging
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,28 +14,33 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from idiolect import __version__
+from idiolect.errors import IdiolectError
 from idiolect.server import page, schema
 from idiolect.server.contract import parse
 from idiolect.server.embedding import embed
 from idiolect.server.keys import Keys
+from idiolect.server.observing import Observed
 from idiolect.server.refusal import RefusedError
-from idiolect.server.service import ServedModel, Service
+from idiolect.server.service import ServedModel, Service, not_ready
 from idiolect.server.telemetry import CONTENT_TYPE_LATEST
+from idiolect.server.tracing import Tracing
 
-LARGEST_BODY = 64 * 2**20
+log = logging.getLogger(__name__)
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+SLOWEST_BODY = 64 * 2**10
+"""Bytes of a body that a client must send in each second once its patience is used up."""
 
 
-def create(service: Service, keys: Keys) -> FastAPI:
+def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> FastAPI:
     """The application over a service, which is closed when the application stops."""
+    config = service.config
+    tracing = tracing or Tracing()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        service.close()
+        await asyncio.to_thread(service.close)
+        tracing.close()
 
     app = FastAPI(title="idiolect", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
 
@@ -47,29 +53,57 @@ def create(service: Service, keys: Keys) -> FastAPI:
                 headers={"www-authenticate": "Bearer"},
             )
 
+    def administrator() -> None:
+        if not keys.guarding:
+            raise RefusedError(403, "reloading needs keys: start the server with --api-key-file")
+
     guarded = [Depends(authorised)]
+    secured: dict[str, Any] = {"security": [{"key": []}]} if keys.guarding else {}
 
     @app.post(
         "/v1/embeddings",
         dependencies=guarded,
-        openapi_extra=schema.REQUEST,
-        responses=schema.ANSWERS | schema.refusals(400, 401, 404, 413, 429, 500, 503),
+        openapi_extra=schema.REQUEST | secured,
+        responses=schema.ANSWERS | schema.refusals(400, 401, 404, 408, 413, 429, 500, 503),
     )
     async def embeddings(request: Request) -> Response:
         """Vectors of texts."""
-        return _json(await embed(service, parse(await _body(request))))
+        body = await _body(request, int(config.max_body_mb * 2**20), config.client_seconds)
+        return _json(await embed(service, parse(body), request.scope["facts"]))
 
-    @app.get("/v1/models", dependencies=guarded, responses=schema.refusals(401))
+    @app.post(
+        "/admin/reload",
+        dependencies=[Depends(administrator), *guarded],
+        openapi_extra=secured,
+        responses=schema.refusals(401, 403, 409, 500, 503),
+    )
+    async def reload() -> Response:
+        """Read the bundles again, and put into place what has changed."""
+        try:
+            changed = await asyncio.to_thread(service.reload)
+        except IdiolectError:
+            log.exception("a reload was refused")
+            raise RefusedError(
+                409, "what lies there now cannot be served, and nothing was changed: the log says why"
+            ) from None
+        return _json({"reloaded": changed, "models": [_listed(item) for item in service.models.values()]})
+
+    @app.get("/v1/models", dependencies=guarded, openapi_extra=secured, responses=schema.refusals(401))
     async def models() -> Response:
         """The models that are served."""
         return _json({"object": "list", "data": [_listed(model) for model in service.models.values()]})
 
-    @app.get("/v1/models/{name}", dependencies=guarded, responses=schema.refusals(401, 404, 503))
+    @app.get(
+        "/v1/models/{name}",
+        dependencies=guarded,
+        openapi_extra=secured,
+        responses=schema.refusals(401, 404, 503),
+    )
     async def model(name: str) -> Response:
         """One model, also by a name with a suffix."""
         return _json(_listed(service.find(name)[0]))
 
-    @app.get("/v1/metadata", dependencies=guarded, responses=schema.refusals(401))
+    @app.get("/v1/metadata", dependencies=guarded, openapi_extra=secured, responses=schema.refusals(401))
     async def metadata() -> Response:
         """What each bundle's manifest says, and what runs it."""
         return _json(
@@ -85,7 +119,7 @@ def create(service: Service, keys: Keys) -> FastAPI:
     async def ready() -> Response:
         """200 when requests are taken, 503 while the server is loading or stopping."""
         if service.state != "ready":
-            raise RefusedError(503, f"the server is {service.state}", headers={"retry-after": "1"})
+            raise not_ready(service.state)
         return _json({"status": "ready"})
 
     @app.get("/metrics", response_class=PlainTextResponse)
@@ -100,13 +134,12 @@ def create(service: Service, keys: Keys) -> FastAPI:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             described = get_openapi(title=app.title, version=app.version, routes=app.routes)
-            described.setdefault("components", {}).setdefault("schemas", {}).update(schema.COMPONENTS)
-            app.openapi_schema = described
+            app.openapi_schema = schema.completed(described, keys.guarding)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
     _answer_errors(app)
-    app.add_middleware(_Counted, service=service)
+    app.add_middleware(Observed, telemetry=service.telemetry, tracing=tracing)
     return app
 
 
@@ -133,42 +166,25 @@ def _answer_errors(app: FastAPI) -> None:
         return _json(RefusedError(500, f"the server failed ({type(error).__name__})").answer, 500)
 
 
-class _Counted:
-    """Counts every answer by its route and status."""
-
-    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]], service: Service) -> None:
-        self.app = app
-        self.telemetry = service.telemetry
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began = time.monotonic()
-        status = 500
-
-        async def counting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, counting)
-        finally:
-            route = getattr(scope.get("route"), "path", "unknown")
-            self.telemetry.answered(route, status, time.monotonic() - began)
-
-
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int, patience: float) -> bytes:
+    """The whole body. Refuses with 413 what is larger than `most` bytes, with 408 what comes too slowly."""
+    refusal = RefusedError(413, f"the body is larger than {most / 2**20:g} MiB: send fewer texts at once")
+    if int(request.headers.get("content-length") or 0) > most:
+        raise refusal
     chunks, size = [], 0
-    async for chunk in request.stream():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise RefusedError(
-                413, f"the body is larger than {LARGEST_BODY // 2**20} MiB: send fewer texts at once"
-            )
+    began = asyncio.get_running_loop().time()
+    try:
+        async with asyncio.timeout(patience) as limit:
+            async for chunk in request.stream():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > most:
+                    raise refusal
+                limit.reschedule(began + patience + size / SLOWEST_BODY)
+    except TimeoutError:
+        raise RefusedError(
+            408, "the body arrived too slowly: try again", headers={"connection": "close"}
+        ) from None
     return b"".join(chunks)
 
 

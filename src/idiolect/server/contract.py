@@ -20,6 +20,13 @@ TOKEN_IDS = (
 )
 
 
+CHOICES = {
+    "encoding_format": ("float", "base64"),
+    "input_type": ("query", "passage"),
+    "truncate": ("NONE", "START", "END"),
+}
+
+
 class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
     input: Annotated[
         Text | Annotated[list[Text], Meta(min_length=1, max_length=MOST_TEXTS)],
@@ -95,6 +102,8 @@ def _explained(body: Any, error: msgspec.ValidationError) -> RefusedError:
     param = place.strip("`").removeprefix("$.").partition("[")[0] or None
     if param == "input":
         message = _wrong_input(body["input"], message)
+    elif param in CHOICES:
+        message = f"{param} must be one of {', '.join(CHOICES[param])}, or null"
     return RefusedError(400, message.replace("`", ""), param=param)
 
 

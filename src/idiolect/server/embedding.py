@@ -1,52 +1,62 @@
 """A request for vectors, from its body to its answer."""
 
 import asyncio
-import base64
 import logging
 import math
 
-import msgspec
-import numpy as np
-
-from idiolect.runtimes.base import Kind, TokenIds, Vectors
+from idiolect.runtimes.base import Kind, TokenIds, Truncate, Vectors
 from idiolect.runtimes.encoder import unit
-from idiolect.server.contract import Embedding, EmbeddingAnswer, EmbeddingRequest, Usage
+from idiolect.server.answer import written
+from idiolect.server.contract import EmbeddingRequest
 from idiolect.server.engine import QueueFullError, StoppedError
+from idiolect.server.observing import Facts
 from idiolect.server.refusal import RefusedError
-from idiolect.server.service import ServedModel, Service
+from idiolect.server.service import ServedModel, Service, not_ready
 
 log = logging.getLogger(__name__)
 
 INLINE_CHARACTERS = 10_000
 """Up to this much text is tokenised at once, above it in another thread."""
 
+INLINE_NUMBERS = 32 * 1024
+"""Up to so many numbers are written at once, above it in another thread."""
 
-async def embed(service: Service, request: EmbeddingRequest) -> bytes:
+
+async def embed(service: Service, request: EmbeddingRequest, facts: Facts) -> bytes:
     """The answer as JSON. Refuses what the model cannot do with 400, a full queue with 429."""
-    model, suffix = service.find(request.model)
-    kind = _kind(request, suffix)
-    dimensions = _dimensions(request, model)
-    if sum(map(len, request.texts)) <= INLINE_CHARACTERS:
-        tokens = _tokens(request, model, kind)
-    else:
-        tokens = await asyncio.to_thread(_tokens, request, model, kind)
-    vectors = await _vectors(model, tokens)
+    while True:
+        model, suffix = service.find(request.model)
+        facts.model, facts.texts = model.manifest.name, len(request.texts)
+        kind = _kind(request, suffix)
+        dimensions = _dimensions(request, model)
+        with facts.tracing.span("tokenise"):
+            if sum(map(len, request.texts)) <= INLINE_CHARACTERS:
+                tokens = _tokens(request, model, kind)
+            else:
+                tokens = await asyncio.to_thread(_tokens, request, model, kind)
+        try:
+            with facts.tracing.span("encode"):
+                vectors = await _vectors(model, tokens)
+            break
+        except StoppedError:
+            if service.models.get(model.manifest.name) is model:
+                raise not_ready("stopping") from None
+            # Another model took its place while the texts were tokenised: all of them are that one's now.
+    if shadow := service.shadows.get(model.manifest.name):
+        cut: Truncate = "START" if request.truncate == "START" else "END"
+        shadow.offer(model.manifest.model_digest, request.texts, kind, cut, vectors)
     if dimensions < vectors.shape[1]:
         vectors = unit(vectors[:, :dimensions])
-    count = sum(map(len, tokens))
-    answer = EmbeddingAnswer(
-        data=_rows(vectors, request.encoding_format == "base64"),
-        model=request.model,
-        usage=Usage(prompt_tokens=count, total_tokens=count),
-    )
-    return msgspec.json.encode(answer)
+    facts.tokens = sum(map(len, tokens))
+    answer = (vectors, request.encoding_format == "base64", request.model, facts.tokens)
+    return written(*answer) if vectors.size <= INLINE_NUMBERS else await asyncio.to_thread(written, *answer)
 
 
 def _kind(request: EmbeddingRequest, suffix: Kind | None) -> Kind:
     if suffix and request.input_type and suffix != request.input_type:
         raise RefusedError(
             400,
-            f"input_type {request.input_type!r} contradicts the suffix of model {request.model!r}",
+            f"input_type {request.input_type!r} contradicts the suffix of model {request.model[:100]!r}",
             param="input_type",
         )
     return request.input_type or suffix or "passage"
@@ -94,17 +104,7 @@ async def _vectors(model: ServedModel, tokens: list[TokenIds]) -> Vectors:
             headers={"retry-after-ms": str(int(seconds * 1000)), "retry-after": str(math.ceil(seconds))},
         ) from None
     except StoppedError:
-        raise RefusedError(503, "the server is stopping: try again", headers={"retry-after": "1"}) from None
-    except Exception as error:
+        raise
+    except Exception as error:  # whatever the runtime raises
         log.exception("a forward pass of %s failed", model.manifest.name)
         raise RefusedError(500, f"the model failed ({type(error).__name__})") from None
-
-
-def _rows(vectors: Vectors, encoded: bool) -> list[Embedding]:
-    if not encoded:
-        return [Embedding(index=index, embedding=row) for index, row in enumerate(vectors.tolist())]
-    little = np.ascontiguousarray(vectors, dtype="<f4")
-    return [
-        Embedding(index=index, embedding=base64.b64encode(row.data).decode())
-        for index, row in enumerate(little)
-    ]

@@ -1,19 +1,15 @@
-"""One thread a model: texts of all waiting requests, batched by length, no request waiting for a timer."""
+"""One thread a model: what all waiting requests ask for, computed in batches, each text once."""
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from idiolect.runtimes.base import Runtime, TokenIds, Vectors
-from idiolect.runtimes.tokens import batches
-
-Observe = Callable[[int, int, float], None]
-"""Called after each forward pass with its texts, its tokens and its seconds."""
+from idiolect.server.cache import VectorCache
+from idiolect.server.lanes import Job, Lanes, Text, lane_of
 
 
 class QueueFullError(Exception):
@@ -29,37 +25,42 @@ class StoppedError(Exception):
     """The engine takes no more work."""
 
 
-@dataclass(eq=False)
-class _Job:
-    """One request: its texts in slices of one forward pass at most, and what is done of it."""
+class Watch:
+    """Is told what an engine does; this one does not care."""
 
-    tokens: Sequence[TokenIds]
-    slices: deque[list[int]]
-    vectors: Vectors
-    future: "Future[Vectors]" = field(default_factory=Future)
+    def computed(self, texts: int, tokens: int, padded: int, seconds: float) -> None:
+        """After each forward pass; `padded` counts the tokens that were multiplied, padding included."""
 
-    @property
-    def width(self) -> int:
-        return len(self.tokens[self.slices[0][0]])  # slices are sorted, longest first
+    def waited(self, seconds: float) -> None:
+        """When a request is done, since it came."""
+
+    def spared(self, cached: int, joined: int) -> None:
+        """Texts of a request that the cache had, or that were in flight already."""
 
 
 class Engine:
     """Takes requests from any thread, computes them in its own.
 
-    Each forward pass starts with the request that has waited longest and is filled with slices of
-    others that are about as long; a request with several slices then goes behind the others, so
-    that a long list does not hold up single queries.
+    A pass begins as soon as one is done and something waits: nothing waits for a timer, and what comes
+    during a pass is batched for the next, in the order of `Lanes`.
     """
 
     def __init__(
-        self, runtime: Runtime, max_batch_tokens: int, max_queue_tokens: int, observe: Observe | None = None
+        self,
+        runtime: Runtime,
+        max_batch_tokens: int,
+        max_queue_tokens: int,
+        cache_bytes: int = 0,
+        watch: Watch | None = None,
     ) -> None:
         self.runtime = runtime
         self.budget = min(max_batch_tokens, runtime.max_batch_tokens)
         self.max_queue_tokens = max_queue_tokens
         self.waiting = 0
-        self._observe = observe
-        self._jobs: deque[_Job] = deque()
+        self.cache = VectorCache(cache_bytes)
+        self._watch = watch or Watch()
+        self._lanes = Lanes()
+        self._flying: dict[bytes, Text] = {}
         self._rate = 5_000.0  # tokens a second, a running mean
         self._stopping = False
         self._changed = threading.Condition()
@@ -69,21 +70,29 @@ class Engine:
     def submit(self, tokens: Sequence[TokenIds]) -> "Future[Vectors]":
         """A future of the vectors [texts, dimension], in the order of `tokens`.
 
-        Raises QueueFullError where the queue has no room for them (an empty one has for any request),
-        StoppedError after `stop`.
+        What the cache holds or another request waits for costs no room in the queue.  Raises QueueFullError
+        where it has none for the rest (an empty one has for any request), StoppedError after `stop`.
         """
-        count = sum(map(len, tokens))
-        slices = deque(batches([len(ids) for ids in tokens], self.budget))
         vectors = np.empty((len(tokens), self.runtime.files.dimension), dtype=np.float32)
-        job = _Job(tokens, slices, vectors)
+        job = Job(vectors, lane_of(sum(map(len, tokens))))
         with self._changed:
             if self._stopping:
                 raise StoppedError
-            if self.waiting and self.waiting + count > self.max_queue_tokens:
+            awaited, fresh, cached = self._match(tokens, vectors)
+            count = sum(len(text.tokens) for text in fresh.values())
+            if count and self.waiting and self.waiting + count > self.max_queue_tokens:
                 raise QueueFullError(self.waiting, self.waiting / self._rate)
             self.waiting += count
-            self._jobs.append(job)
-            self._changed.notify()
+            self._flying |= fresh
+            for text, row in awaited:
+                text.rows.append((job, row))
+            job.missing = len(awaited)
+            if pending := [text for text in dict.fromkeys(text for text, _ in awaited) if not text.taken]:
+                self._lanes.add(job, pending)
+                self._changed.notify()
+        self._watch.spared(cached, len(awaited) - len(fresh))
+        if not awaited:
+            job.future.set_result(vectors)
         return job.future
 
     def stop(self) -> None:
@@ -93,75 +102,77 @@ class Engine:
             self._changed.notify()
         self._thread.join()
 
-    def _run(self) -> None:
-        while taken := self._next():
-            self._compute(taken)
+    def _match(
+        self, tokens: Sequence[TokenIds], vectors: Vectors
+    ) -> tuple[list[tuple[Text, int]], dict[bytes, Text], int]:
+        """Each row's text, new or in flight; the new ones by their key; how many rows the cache filled."""
+        awaited: list[tuple[Text, int]] = []
+        fresh: dict[bytes, Text] = {}
+        cached = 0
+        for row, ids in enumerate(tokens):
+            key = ids.tobytes()
+            vector = self.cache.get(key)
+            if vector is not None:
+                vectors[row] = vector
+                cached += 1
+                continue
+            text = self._flying.get(key) or fresh.get(key)
+            if text is None:
+                text = fresh[key] = Text(key, ids)
+            awaited.append((text, row))
+        return awaited, fresh, cached
 
-    def _next(self) -> list[tuple[_Job, list[int]]]:
-        """The slices of the next forward pass; none once the engine is stopped and idle."""
+    def _run(self) -> None:
+        while texts := self._next():
+            self._compute(texts)
+
+    def _next(self) -> list[Text]:
+        """The texts of the next forward pass; none once the engine is stopped and idle."""
         with self._changed:
             while True:
-                taken = self._take()
-                if taken or self._stopping:
-                    return taken
+                texts = self._lanes.take(self.budget)
+                if texts or self._stopping:
+                    return texts
                 self._changed.wait()
 
-    def _take(self) -> list[tuple[_Job, list[int]]]:
-        taken: list[tuple[_Job, list[int]]] = []
-        passed: list[_Job] = []
-        again: list[_Job] = []
-        width = count = 0
-        while self._jobs and width * count < self.budget:
-            job = self._jobs.popleft()
-            if job.future.cancelled():
-                self.waiting -= sum(len(job.tokens[row]) for rows in job.slices for row in rows)
-                continue
-            widest, total = max(width, job.width), count + len(job.slices[0])
-            if taken and (widest * total > self.budget or not _similar(job.width, width)):
-                passed.append(job)
-                continue
-            width, count = widest, total
-            taken.append((job, job.slices.popleft()))
-            if job.slices:
-                again.append(job)
-        self._jobs.extendleft(reversed(passed))
-        self._jobs.extend(again)
-        return taken
-
-    def _compute(self, taken: list[tuple[_Job, list[int]]]) -> None:
-        tokens = [job.tokens[row] for job, rows in taken for row in rows]
-        count = sum(map(len, tokens))
+    def _compute(self, texts: list[Text]) -> None:
+        lengths = [len(text.tokens) for text in texts]
         began = time.monotonic()
         try:
-            vectors = self.runtime.encode_tokens(tokens)
+            vectors = self.runtime.encode_tokens([text.tokens for text in texts])
+            if not np.isfinite(vectors).all():
+                raise ArithmeticError("the model gave vectors that are no numbers")
         except Exception as error:
-            self._fail([job for job, _ in taken], count, error)
+            self._fail(texts, error)
             return
         seconds = time.monotonic() - began
         with self._changed:
-            self.waiting -= count
-            self._rate += 0.2 * (count / max(seconds, 1e-6) - self._rate)
-        if self._observe is not None:
-            self._observe(len(tokens), count, seconds)
-        start = 0
-        for job, rows in taken:
-            job.vectors[rows] = vectors[start : start + len(rows)]
-            start += len(rows)
-            if not job.slices and job.future.set_running_or_notify_cancel():
-                job.future.set_result(job.vectors)
+            self._rate += 0.2 * (sum(lengths) / max(seconds, 1e-6) - self._rate)
+            for text, vector in zip(texts, vectors, strict=True):
+                self._land(text)
+                self.cache.put(text.key, vector)
+        self._watch.computed(len(texts), sum(lengths), len(texts) * max(lengths), seconds)
+        for text, vector in zip(texts, vectors, strict=True):
+            for job, row in text.rows:
+                self._fill(job, row, vector)
 
-    def _fail(self, jobs: list[_Job], count: int, error: Exception) -> None:
+    def _fill(self, job: Job, row: int, vector: Vectors) -> None:
+        job.vectors[row] = vector
+        job.missing -= 1
+        if not job.missing and job.future.set_running_or_notify_cancel():
+            job.future.set_result(job.vectors)
+            self._watch.waited(time.monotonic() - job.since)
+
+    def _fail(self, texts: list[Text], error: Exception) -> None:
+        """Fail every request that waits for one of `texts`, and leave out what only those wait for."""
         with self._changed:
-            self.waiting -= count
+            jobs = dict.fromkeys(job for text in texts for job, _ in text.rows)
             for job in jobs:
-                self.waiting -= sum(len(job.tokens[row]) for rows in job.slices for row in rows)
-                if job.slices:
-                    self._jobs.remove(job)
-        for job in jobs:
-            if job.future.set_running_or_notify_cancel():
-                job.future.set_exception(error)
+                if not job.future.done() and job.future.set_running_or_notify_cancel():
+                    job.future.set_exception(error)
+            for text in (*texts, *(text for job in jobs for text in self._lanes.drop(job))):
+                self._land(text)
 
-
-def _similar(one: int, other: int) -> bool:
-    """Whether padding the shorter to the longer wastes at most half of it, or next to nothing."""
-    return max(one, other) <= max(2 * min(one, other), 32)
+    def _land(self, text: Text) -> None:
+        self.waiting -= len(text.tokens)
+        del self._flying[text.key]

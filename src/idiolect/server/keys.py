@@ -1,4 +1,7 @@
-"""API keys: one a line in a file, compared in constant time."""
+"""API keys: one a line in a file, as it is or as `sha256:` and its hash, compared in constant time.
+
+`printf %s "$KEY" | sha256sum` prints the hash of a key, so that the file need not hold the key itself.
+"""
 
 import hashlib
 import hmac
@@ -6,12 +9,15 @@ from pathlib import Path
 
 from idiolect.errors import UsageError
 
+HASHED = "sha256:"
+
 
 class Keys:
     """The keys that a request may bear; without any, every request may pass."""
 
     def __init__(self, keys: list[str]) -> None:
-        self._digests = [_digest(key) for key in keys]
+        """Raises UsageError for a `sha256:` that no hash follows."""
+        self._digests = [_stored(key) for key in keys]
 
     @classmethod
     def read(cls, path: Path | None) -> "Keys":
@@ -39,6 +45,21 @@ class Keys:
         given = _digest(key.strip())
         matches = [hmac.compare_digest(given, digest) for digest in self._digests]
         return any(matches) and scheme.lower() == "bearer"
+
+
+def _stored(line: str) -> bytes:
+    if not line.startswith(HASHED):
+        return _digest(line)
+    try:
+        digest = bytes.fromhex(line.removeprefix(HASHED).strip())
+    except ValueError:
+        digest = b""
+    if len(digest) != hashlib.sha256().digest_size:
+        raise UsageError(
+            "--api-key-file: a line begins with sha256: but no hash of 64 hexadecimal digits follows; "
+            'printf %s "$KEY" | sha256sum prints one'
+        )
+    return digest
 
 
 def _digest(key: str) -> bytes:

@@ -29,10 +29,28 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     meanings = {
         400: "the request is wrong",
         401: "no key, or an unknown one",
+        403: "the server has no keys, and this needs one",
         404: "no such model",
+        408: "the body came too slowly",
+        409: "nothing was changed",
         413: "the body is too large",
         429: "the queue is full; retry-after-ms says when to try again",
         500: "the server failed",
         503: "the server is loading or stopping",
     }
     return {status: {"description": meanings[status], **body(ErrorAnswer)} for status in statuses}
+
+
+def completed(described: dict[str, Any], guarded: bool) -> dict[str, Any]:
+    """FastAPI's description with the records, the kind of key, and without the 422 that is never answered."""
+    components = described.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas.update(COMPONENTS)
+    if guarded:
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    for path in described["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    return described

@@ -1,5 +1,6 @@
 """The models that a server holds, and whether it is ready to use them."""
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,8 @@ from idiolect.errors import UsageError
 from idiolect.runtimes import Kind, Runtime, open_runtime
 from idiolect.server.engine import Engine
 from idiolect.server.refusal import RefusedError
-from idiolect.server.telemetry import Telemetry
+from idiolect.server.shadow import Challenge, Shadow
+from idiolect.server.telemetry import ModelMetrics, ShadowMetrics, Telemetry
 
 KINDS: tuple[Kind, ...] = ("query", "passage")
 
@@ -31,43 +33,97 @@ class Service:
     def __init__(self, bundles: list[Path], runtime: str = "auto", config: Serve | None = None) -> None:
         """Read the manifests; `load` does the rest.
 
-        Raises UsageError without a bundle or for two of one name, BundleError for what is no bundle.
+        Raises UsageError without a bundle, for two of one name or a shadow of none of them, BundleError for
+        what is no bundle.
         """
         if not bundles:
             raise UsageError("serve needs at least one bundle: idiolect serve idiolect-work/bundle")
-        self.bundles = [Bundle.load(path) for path in bundles]
-        names = [bundle.manifest.name for bundle in self.bundles]
-        if double := {name for name in names if names.count(name) > 1}:
-            raise UsageError(f"two bundles are named {min(double)!r}: clients could not tell them apart")
+        self.config = config or Serve()
+        self.paths = bundles
+        self.bundles = _read(bundles)
+        self.challenges = [Challenge.parse(text) for text in self.config.shadow]
+        names = {bundle.manifest.name for bundle in self.bundles}
+        for challenge in self.challenges:
+            if challenge.model not in names:
+                raise UsageError(
+                    f"shadow {challenge.model!r}: there is no such model; there is {', '.join(names)}"
+                )
+            Bundle.load(challenge.bundle)
         self.state: Literal["loading", "ready", "draining"] = "loading"
         self.models: dict[str, ServedModel] = {}
+        self.shadows: dict[str, Shadow] = {}
         self.telemetry = Telemetry()
         self._runtime = runtime
-        self._config = config or Serve()
+        self._changing = threading.Lock()
 
     def load(self) -> None:
         """Check every file, load every model, warm each up. Raises what `verify` and `open_runtime` raise."""
         for bundle in self.bundles:
-            bundle.verify()
-            runtime = open_runtime(bundle.path, self._runtime)
-            runtime.encode(["warm up"], "query")
-            name = bundle.manifest.name
-            self.models[name] = ServedModel(
-                manifest=bundle.manifest,
-                runtime=runtime,
-                engine=self._engine(name, runtime),
-                created=int((bundle.path / "manifest.json").stat().st_mtime),
-            )
+            self.models[bundle.manifest.name] = self._served(bundle, self._opened(bundle))
+        for challenge in self.challenges:
+            self.shadows[challenge.model] = self._shadow(challenge)
         if self.state == "loading":
             self.state = "ready"
 
-    def _engine(self, name: str, runtime: Runtime) -> Engine:
-        def observe(texts: int, tokens: int, seconds: float) -> None:
-            self.telemetry.computed(name, texts, tokens, seconds)
+    def reload(self) -> list[str]:
+        """Read the bundles' paths again, put what has changed there into place, and name it.
 
-        engine = Engine(runtime, self._config.max_batch_tokens, self._config.max_queue_tokens, observe)
-        self.telemetry.waiting.labels(name).set_function(lambda: engine.waiting)
-        return engine
+        Requests that a replaced model has taken are still answered by it. Nothing changes unless all of it
+        loads. Refuses with 503 while the server is not ready, 409 while another reload runs; raises what
+        `load` raises.
+        """
+        if self.state != "ready":
+            raise not_ready(self.state)
+        if not self._changing.acquire(blocking=False):
+            raise RefusedError(409, "another reload is running: try again")
+        try:
+            bundles = _read(self.paths)
+            changed = [
+                new for old, new in zip(self.bundles, bundles, strict=True) if new.manifest != old.manifest
+            ]
+            opened = [self._opened(bundle) for bundle in changed]
+            fresh = {
+                bundle.manifest.name: self._served(bundle, runtime)
+                for bundle, runtime in zip(changed, opened, strict=True)
+            }
+            before = self.models
+            names = [bundle.manifest.name for bundle in bundles]
+            self.bundles, self.models = bundles, {name: fresh.get(name) or before[name] for name in names}
+            for name, model in before.items():
+                if self.models.get(name) is not model:
+                    model.engine.stop()
+            for name in fresh:
+                self.telemetry.reloads.labels(name).inc()
+            return list(fresh)
+        finally:
+            self._changing.release()
+
+    def _opened(self, bundle: Bundle) -> Runtime:
+        bundle.verify()
+        runtime = open_runtime(bundle.path, self._runtime)
+        runtime.encode(["warm up", "warm up " * bundle.manifest.max_tokens], "query")
+        return runtime
+
+    def _served(self, bundle: Bundle, runtime: Runtime) -> ServedModel:
+        name = bundle.manifest.name
+        engine = Engine(
+            runtime,
+            self.config.max_batch_tokens,
+            self.config.max_queue_tokens,
+            int(self.config.cache_mb * 2**20),
+            ModelMetrics(self.telemetry, name),
+        )
+        self.telemetry.queued(name, lambda: engine.waiting)
+        created = int((bundle.path / "manifest.json").stat().st_mtime)
+        return ServedModel(bundle.manifest, runtime, engine, created)
+
+    def _shadow(self, challenge: Challenge) -> Shadow:
+        runtime = self._opened(Bundle.load(challenge.bundle.resolve()))
+        metrics = ShadowMetrics(self.telemetry, challenge.model)
+        return Shadow(runtime, challenge.share, metrics, self._idle)
+
+    def _idle(self) -> bool:
+        return not any(model.engine.waiting for model in self.models.values())
 
     def drain(self) -> None:
         """Refuse what comes from now on; what has been taken is still answered."""
@@ -75,6 +131,8 @@ class Service:
 
     def close(self) -> None:
         self.drain()
+        for shadow in self.shadows.values():
+            shadow.stop()
         for model in list(self.models.values()):
             model.engine.stop()
 
@@ -84,14 +142,35 @@ class Service:
         Refuses with 503 while the server is not ready, 404 for a name that is not served.
         """
         if self.state != "ready":
-            raise RefusedError(503, f"the server is {self.state}: try again", headers={"retry-after": "1"})
-        if name in self.models:
-            return self.models[name], None
+            raise not_ready(self.state)
+        models = self.models
+        if name in models:
+            return models[name], None
         for kind in KINDS:
             stem = name.removesuffix(f"-{kind}")
-            if stem != name and stem in self.models:
-                return self.models[stem], kind
-        known = ", ".join(self.models)
+            if stem != name and stem in models:
+                return models[stem], kind
+        known = ", ".join(models)
         raise RefusedError(
-            404, f"model {name!r} is not served; there is {known}", param="model", code="model_not_found"
+            404,
+            f"model {name[:100]!r} is not served; there is {known}",
+            param="model",
+            code="model_not_found",
         )
+
+
+def not_ready(state: str) -> RefusedError:
+    """503, for a server that is loading or draining."""
+    return RefusedError(503, f"the server is {state}: try again", headers={"retry-after": "1"})
+
+
+def _read(paths: list[Path]) -> list[Bundle]:
+    """The manifests at `paths`, symbolic links followed once, so that a link that moves mixes no two bundles.
+
+    Raises BundleError for what is no bundle, UsageError for two of one name.
+    """
+    bundles = [Bundle.load(path.resolve() if path.is_dir() else path) for path in paths]
+    names = [bundle.manifest.name for bundle in bundles]
+    if double := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"two bundles are named {min(double)!r}: clients could not tell them apart")
+    return bundles

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from idiolect.config import Serve
 from idiolect.errors import MissingExtra, UsageError
+from idiolect.runtimes.hardware import available_cpus
+from idiolect.server import logs
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -26,12 +28,13 @@ def create_app(service: "Service", api_key_file: Path | None = None) -> "FastAPI
     Raises MissingExtra without fastapi, UsageError for a key file that cannot be used.
     """
     from idiolect.server.keys import Keys
+    from idiolect.server.tracing import open_tracing
 
     try:
         from idiolect.server import app
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "fastapi", "serve") from None
-    return app.create(service, Keys.read(api_key_file))
+    return app.create(service, Keys.read(api_key_file), open_tracing(service.config.otlp_endpoint))
 
 
 def run(
@@ -51,11 +54,15 @@ def run(
     try:
         import uvicorn
 
+        from idiolect.server import connections
         from idiolect.server.service import Service
     except ModuleNotFoundError as error:
         raise MissingExtra(error.name or "uvicorn", "serve") from None
 
+    # As many threads of tokenizers as a container's quota allows, not as its host has.
+    os.environ.setdefault("RAYON_NUM_THREADS", str(available_cpus()))
     service = Service(bundles, runtime, serve_config)
+    logs.configure(service.config.log)
     app = create_app(service, api_key_file)
     listener = listen(host, port)
     failures: list[BaseException] = []
@@ -68,7 +75,13 @@ def run(
             service.drain()
 
     settings = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, server_header=False
+        app,
+        http=connections.patient(service.config.client_seconds),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
     )
     server = Server(settings)
 
