@@ -16,8 +16,17 @@ from idiolect.server.service import Service
 
 @pytest.fixture(scope="session")
 def bundle_path(tmp_path_factory):
-    root = tmp_path_factory.mktemp("served")
-    files = describe(save_tiny_model(root / "tiny"))
+    return _bundle(tmp_path_factory.mktemp("served"), seed=0)
+
+
+@pytest.fixture(scope="session")
+def other_bundle_path(tmp_path_factory):
+    """Another model of the same name."""
+    return _bundle(tmp_path_factory.mktemp("other"), seed=1)
+
+
+def _bundle(root, seed):
+    files = describe(save_tiny_model(root / "tiny", seed))
 
     def fill(draft):
         export_onnx(files, draft / GRAPHS["onnx"])
@@ -25,6 +34,22 @@ def bundle_path(tmp_path_factory):
         return {}
 
     return write_tiny_bundle(root / "bundle", files, fill)
+
+
+@pytest.fixture
+def alone(bundle_path):
+    """Makes services of one test's own, and closes them."""
+    services = []
+
+    def make(*paths, **settings):
+        service = Service(list(paths) or [bundle_path], config=Serve(**settings))
+        services.append(service)
+        service.load()
+        return service
+
+    yield make
+    for service in services:
+        service.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
-"""uvicorn in a thread, on a free port."""
+"""uvicorn in a thread, on a free port, with the connections of `idiolect serve`."""
 
+import re
 import threading
 import time
 
@@ -7,12 +8,18 @@ import httpx
 import uvicorn
 
 from idiolect.server import create_app
+from idiolect.server.connections import patient
 
 
 class Running:
-    def __init__(self, service, api_key_file=None):
+    def __init__(self, service, api_key_file=None, app=None):
         settings = uvicorn.Config(
-            create_app(service, api_key_file), port=0, log_level="warning", lifespan="off"
+            app or create_app(service, api_key_file),
+            port=0,
+            log_level="warning",
+            log_config=None,
+            lifespan="off",
+            http=patient(service.config.client_seconds),
         )
         self.server = uvicorn.Server(settings)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
@@ -22,6 +29,7 @@ class Running:
         while not self.server.started:
             time.sleep(0.01)
         port = self.server.servers[0].sockets[0].getsockname()[1]
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.http = httpx.Client(base_url=self.url, timeout=60)
         return self
@@ -33,3 +41,9 @@ class Running:
 
     def post(self, **body):
         return self.http.post("/v1/embeddings", json={"model": "tiny", **body})
+
+    def count(self, name):
+        """The sum of a metric over its labels, or of those that `name` gives."""
+        page = self.http.get("/metrics").text
+        rows = re.findall(rf"^idiolect_{re.escape(name)}[^ ]* (\S+)$", page, re.MULTILINE)
+        return sum(map(float, rows))

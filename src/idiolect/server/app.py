@@ -168,7 +168,7 @@ def _answer_errors(app: FastAPI) -> None:
 
 async def _body(request: Request, most: int, patience: float) -> bytes:
     """The whole body. Refuses with 413 what is larger than `most` bytes, with 408 what comes too slowly."""
-    refusal = RefusedError(413, f"the body is larger than {most / 2**20:g} MiB: send fewer texts at once")
+    refusal = RefusedError(413, f"the body is larger than {most / 2**20:.3g} MiB: send fewer texts at once")
     if int(request.headers.get("content-length") or 0) > most:
         raise refusal
     chunks, size = [], 0

@@ -17,8 +17,8 @@ TURN = 4
 SIMILAR = 0.75
 """Texts at least this share as long as the longest of a batch may be padded to it."""
 
-SHORT = 32
-"""Tokens of a longest text from which on padding is worth avoiding."""
+PADDING = 16
+"""And so may those that so many tokens of padding are enough for."""
 
 
 @dataclass(eq=False)
@@ -168,4 +168,4 @@ class _Lane:
 
 def _least(width: int) -> int:
     """Tokens that a text needs to be padded to `width`."""
-    return 0 if width <= SHORT else int(width * SIMILAR)
+    return min(int(width * SIMILAR), width - PADDING)
