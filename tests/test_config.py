@@ -183,5 +183,5 @@ def test_the_keys_that_scripts_rely_on_are_there():
 def test_get_gives_one_value_or_a_whole_section():
     config = Config()
     assert config.get("train.epochs") == 1
-    assert config.get("serve") == msgspec.to_builtins(config.serve)
+    assert config.get("serve") == msgspec.json.decode(msgspec.json.encode(config.serve))
     assert list(config.get("export.formats")) == ["onnx", "openvino"]

@@ -1,9 +1,13 @@
 """The server as a process: it says when it is ready, and stops in order."""
 
+import concurrent.futures
+import contextlib
+import json
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -13,26 +17,71 @@ from idiolect.errors import BundleError, UsageError
 from idiolect.server import run
 from idiolect.server.serving import listen
 
-PROGRAM = (
-    "import pathlib, sys; from idiolect.server import run; run([pathlib.Path(sys.argv[1])], '127.0.0.1', 0)"
-)
+PROGRAM = """
+import pathlib, sys
+from idiolect.config import Serve
+from idiolect.server import run
+run([pathlib.Path(sys.argv[1])], "127.0.0.1", 0, serve_config=Serve(log=(sys.argv[2:] or ["warnings"])[0]))
+heavy = {"torch", "transformers", "sentence_transformers", "pandas", "scipy", "sklearn", "onnxruntime"}
+print(sorted(heavy & {name.split(".")[0] for name in sys.modules}))
+"""
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_serves_and_stops_when_told(bundle_path, sent):
-    command = [sys.executable, "-c", PROGRAM, str(bundle_path)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with serving(bundle_path) as (process, url):
+        assert asked(url, "a pump").status_code == 200
+        process.send_signal(sent)
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+
+
+def test_a_serving_process_needs_no_torch(bundle_path):
+    with serving(bundle_path) as (process, url):
+        assert asked(url, "a pump").status_code == 200
+        process.terminate()
+        assert process.stdout.read().strip() == "[]"
+
+
+def test_what_it_took_is_answered_before_it_stops(bundle_path):
+    texts = [f"{number} pump {'tank ' * 40}" for number in range(2048)]
+    with serving(bundle_path) as (process, url), concurrent.futures.ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(asked, url, texts[start::2]) for start in range(2)]
+        metrics = url.replace("/v1", "/metrics")
+        while 'idiolect_queue_tokens{model="tiny"} 0.0' in httpx.get(metrics).text:
+            time.sleep(0.005)
+        process.terminate()
+        assert [len(answer.result().json()["data"]) for answer in answers] == [1024, 1024]
+        assert process.wait(20) == 0
+        with pytest.raises(httpx.TransportError):
+            asked(url, "too late")
+
+
+def test_requests_are_logged_as_json_lines_where_it_is_asked_for(bundle_path):
+    with serving(bundle_path, "requests") as (process, url):
+        asked(url, "Ms. Example's diagnosis")
+        process.terminate()
+        logged = process.stderr.read()
+    (line,) = map(json.loads, logged.splitlines())
+    assert (line["event"], line["status"], line["texts"]) == ("request", 200, 1)
+    assert "diagnosis" not in logged
+
+
+@contextlib.contextmanager
+def serving(bundle_path, *arguments):
+    """A server in a process of its own, and its URL."""
+    command = [sys.executable, "-c", PROGRAM, str(bundle_path), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             line = process.stderr.readline()
             assert line.startswith("serving tiny on http://127.0.0.1:")
-            url = line.split()[-1]
-            response = httpx.post(f"{url}/embeddings", json={"model": "tiny", "input": "a pump"})
-            assert response.status_code == 200
-            process.send_signal(sent)
-            assert process.wait(20) == 0
-            assert process.stderr.read() == ""
+            yield process, line.split()[-1]
         finally:
             process.kill()
+
+
+def asked(url, texts):
+    return httpx.post(f"{url}/embeddings", json={"model": "tiny", "input": texts}, timeout=60)
 
 
 def test_a_port_in_use_is_named(bundle_path):

@@ -1,5 +1,8 @@
 """Everything beside the vectors: models, health, metrics, keys, errors, the page."""
 
+import shutil
+import subprocess
+
 import msgspec
 import openai
 import pytest
@@ -58,6 +61,11 @@ def test_openapi_describes_request_and_answers(server):
     operation = described["paths"]["/v1/embeddings"]["post"]
     assert set(operation["responses"]) >= {"200", "400", "404", "429", "503"}
     assert "EmbeddingRequest" in described["components"]["schemas"]
+    fields = described["components"]["schemas"]["EmbeddingRequest"]["properties"]
+    assert fields["model"]["enum"] == ["tiny", "tiny-query", "tiny-passage"]
+    assert fields["dimensions"]["anyOf"][0]["enum"] == [16, 32, 64]
+    assert "422" not in str(described["paths"])
+    assert "text/plain" in described["paths"]["/metrics"]["get"]["responses"]["200"]["content"]
     names = set(_references(described))
     assert names <= {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}
 
@@ -94,6 +102,29 @@ def test_with_a_key_file_only_its_keys_are_let_in(service, tmp_path):
         assert server.http.get("/v1/health/ready").status_code == 200
 
 
+def test_a_key_file_may_hold_hashes(service, tmp_path):
+    keys = tmp_path / "keys"
+    hashed = subprocess.run(
+        ["sh", "-c", 'printf %s "$KEY" | sha256sum'], env={"KEY": "a-key"}, capture_output=True, text=True
+    ).stdout.split()[0]
+    keys.write_text(f"plain-key\nsha256:{hashed}\n")
+    with Running(service, keys) as server:
+        for key, status in (("a-key", 200), ("plain-key", 200), (f"sha256:{hashed}", 401), (hashed, 401)):
+            given = server.http.get("/v1/models", headers={"authorization": f"Bearer {key}"})
+            assert given.status_code == status
+        described = server.http.get("/openapi.json").json()
+        assert described["paths"]["/v1/models"]["get"]["security"]
+        assert described["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+
+
+@pytest.mark.parametrize("text", ["sha256:", "sha256:abc", "sha256:" + "g" * 64])
+def test_a_hash_that_is_none_is_refused(service, tmp_path, text):
+    keys = tmp_path / "keys"
+    keys.write_text(text)
+    with pytest.raises(UsageError, match="64 hexadecimal digits"):
+        create_app(service, keys)
+
+
 @pytest.mark.parametrize("text", [None, "", " \n"])
 def test_a_key_file_without_keys_is_refused(service, tmp_path, text):
     keys = tmp_path / "keys"
@@ -103,14 +134,28 @@ def test_a_key_file_without_keys_is_refused(service, tmp_path, text):
         create_app(service, keys)
 
 
+def test_several_models_are_served_side_by_side(bundle_path, alone, tmp_path):
+    other = shutil.copytree(bundle_path, tmp_path / "other")
+    manifest = other / "manifest.json"
+    manifest.write_text(
+        manifest.read_text()
+        .replace('"name":"tiny"', '"name":"large"')
+        .replace('"name": "tiny"', '"name": "large"')
+    )
+    with Running(alone(bundle_path, other)) as server:
+        assert [model["id"] for model in server.http.get("/v1/models").json()["data"]] == ["tiny", "large"]
+        for model in ("large", "tiny-query"):
+            answer = server.post(model=model, input="a").json()
+            assert answer["model"] == model
+        assert server.count('texts_total{model="large"}') == 1
+
+
 def test_two_bundles_of_one_name_are_refused(bundle_path):
     with pytest.raises(UsageError, match="'tiny'"):
         Service([bundle_path, bundle_path])
 
 
 def test_an_altered_bundle_is_not_served(bundle_path, tmp_path):
-    import shutil
-
     copy = shutil.copytree(bundle_path, tmp_path / "copy")
     (copy / "model" / "config.json").write_text("{}")
     service = Service([copy])

@@ -42,7 +42,14 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
         await asyncio.to_thread(service.close)
         tracing.close()
 
-    app = FastAPI(title="idiolect", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="idiolect",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
 
     def authorised(request: Request) -> None:
         if not keys.admit(request.headers.get("authorization")):
@@ -132,10 +139,10 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
         return HTMLResponse(page.render(service, f"{request.base_url}v1", keys.guarding))
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            described = get_openapi(title=app.title, version=app.version, routes=app.routes)
-            app.openapi_schema = schema.completed(described, keys.guarding)
-        return app.openapi_schema
+        described = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        manifests = [bundle.manifest for bundle in service.bundles]
+        dimensions = {dimension for manifest in manifests for dimension in manifest.dimensions}
+        return schema.completed(described, keys.guarding, service.names, sorted(dimensions))
 
     app.openapi = openapi  # type: ignore[method-assign]
     _answer_errors(app)

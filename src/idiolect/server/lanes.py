@@ -14,7 +14,7 @@ LANES = (64, 512)
 TURN = 4
 """Every so many passes, whichever request has waited longest leads, so that short ones starve nobody."""
 
-SIMILAR = 0.75
+SIMILAR = 0.85
 """Texts at least this share as long as the longest of a batch may be padded to it."""
 
 PADDING = 16

@@ -1,5 +1,6 @@
 """`/openapi.json`: the routes as FastAPI knows them, the records as msgspec does."""
 
+import copy
 from typing import Any
 
 import msgspec
@@ -41,13 +42,20 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": meanings[status], **body(ErrorAnswer)} for status in statuses}
 
 
-def completed(described: dict[str, Any], guarded: bool) -> dict[str, Any]:
-    """FastAPI's description with the records, the kind of key, and without the 422 that is never answered."""
+def completed(
+    described: dict[str, Any], guarded: bool, models: list[str], dimensions: list[int]
+) -> dict[str, Any]:
+    """FastAPI's description with the records, the models and dimensions that are served, the kind of key,
+    and without the 422 that is never answered.
+    """
     components = described.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas.update(COMPONENTS)
+    schemas.update(copy.deepcopy(COMPONENTS))
+    fields = schemas[EmbeddingRequest.__name__]["properties"]
+    fields["model"]["enum"] = models
+    fields["dimensions"]["anyOf"][0]["enum"] = dimensions
     if guarded:
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path in described["paths"].values():

@@ -136,6 +136,12 @@ class Service:
         for model in list(self.models.values()):
             model.engine.stop()
 
+    @property
+    def names(self) -> list[str]:
+        """What `find` finds, once all is loaded."""
+        models = [bundle.manifest.name for bundle in self.bundles]
+        return [*models, *(f"{model}-{kind}" for model in models for kind in KINDS)]
+
     def find(self, name: str) -> tuple[ServedModel, Kind | None]:
         """A model by its name, and the kind that the name's suffix asks for.
 
