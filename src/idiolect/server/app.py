@@ -51,7 +51,7 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
         redirect_slashes=False,
     )
 
-    def authorised(request: Request) -> None:
+    async def authorised(request: Request) -> None:
         if not keys.admit(request.headers.get("authorization")):
             raise RefusedError(
                 401,
@@ -60,7 +60,7 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
                 headers={"www-authenticate": "Bearer"},
             )
 
-    def administrator() -> None:
+    async def administrator() -> None:
         if not keys.guarding:
             raise RefusedError(403, "reloading needs keys: start the server with --api-key-file")
 
