@@ -338,8 +338,12 @@ class Serve(Section, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8000
     max_batch_tokens: Annotated[
-        int, Meta(ge=512, description="padded tokens in one forward pass at most")
-    ] = 8192
+        int,
+        Meta(
+            ge=0,
+            description="padded tokens in one forward pass at most; 0 takes half of what the runtime does a corpus in",
+        ),
+    ] = 0
     max_queue_tokens: Annotated[
         int, Meta(ge=1, description="tokens waiting before further requests get 429")
     ] = 1_000_000

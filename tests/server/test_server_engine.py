@@ -136,6 +136,15 @@ def test_a_full_queue_is_left_as_it_was(held, runtime):
     np.testing.assert_array_equal(result(again), [vector(text(1, 50))])
 
 
+def test_what_is_being_tokenised_has_its_room(engine):
+    engine.max_queue_tokens = 100
+    with engine.announce(500), pytest.raises(QueueFullError), engine.announce(1):
+        pass
+    with engine.announce(60), engine.announce(40):
+        assert result(engine.submit([text(1)])).shape == (1, 4)
+    assert engine.announced == 0
+
+
 def test_what_was_taken_is_finished_when_the_engine_stops(held, runtime):
     futures = [held.submit([text(number, 100) for number in range(start, start + 9)]) for start in (1, 20)]
     stopping = threading.Thread(target=held.stop)

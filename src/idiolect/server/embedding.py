@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 INLINE_CHARACTERS = 10_000
 """Up to this much text is tokenised at once, above it in another thread."""
 
+CHARACTERS = 6
+"""Of a token, rather too many than too few, so that a request is not refused for tokens that it does not have."""
+
 INLINE_NUMBERS = 32 * 1024
 """Up to so many numbers are written at once, above it in another thread."""
 
@@ -29,12 +32,9 @@ async def embed(service: Service, request: EmbeddingRequest, facts: Facts) -> by
         facts.model, facts.texts = model.manifest.name, len(request.texts)
         kind = _kind(request, suffix)
         dimensions = _dimensions(request, model)
-        with facts.tracing.span("tokenise"):
-            if sum(map(len, request.texts)) <= INLINE_CHARACTERS:
-                tokens = _tokens(request, model, kind)
-            else:
-                tokens = await asyncio.to_thread(_tokens, request, model, kind)
         try:
+            with facts.tracing.span("tokenise"):
+                tokens = await _tokenised(request, model, kind)
             with facts.tracing.span("encode"):
                 vectors = await _vectors(model, tokens)
             break
@@ -42,6 +42,8 @@ async def embed(service: Service, request: EmbeddingRequest, facts: Facts) -> by
             if service.models.get(model.manifest.name) is model:
                 raise not_ready("stopping") from None
             # Another model took its place while the texts were tokenised: all of them are that one's now.
+        except QueueFullError as full:
+            raise _queue_full(full) from None
     if shadow := service.shadows.get(model.manifest.name):
         cut: Truncate = "START" if request.truncate == "START" else "END"
         shadow.offer(model.manifest.model_digest, request.texts, kind, cut, vectors)
@@ -92,18 +94,28 @@ def _tokens(request: EmbeddingRequest, model: ServedModel, kind: Kind) -> list[T
     return tokens
 
 
+async def _tokenised(request: EmbeddingRequest, model: ServedModel, kind: Kind) -> list[TokenIds]:
+    if sum(map(len, request.texts)) <= INLINE_CHARACTERS:
+        return _tokens(request, model, kind)
+    most = model.manifest.max_tokens
+    with model.engine.announce(sum(min(len(text) // CHARACTERS, most) for text in request.texts)):
+        return await asyncio.to_thread(_tokens, request, model, kind)
+
+
+def _queue_full(full: QueueFullError) -> RefusedError:
+    seconds = min(max(full.retry_after, 0.05), 30.0)
+    return RefusedError(
+        429,
+        f"{full.waiting:,} tokens are waiting already: try again in {seconds:.1f} s",
+        code="queue_full",
+        headers={"retry-after-ms": str(int(seconds * 1000)), "retry-after": str(math.ceil(seconds))},
+    )
+
+
 async def _vectors(model: ServedModel, tokens: list[TokenIds]) -> Vectors:
     try:
         return await asyncio.wrap_future(model.engine.submit(tokens))
-    except QueueFullError as full:
-        seconds = min(max(full.retry_after, 0.05), 30.0)
-        raise RefusedError(
-            429,
-            f"{full.waiting:,} tokens are waiting already: try again in {seconds:.1f} s",
-            code="queue_full",
-            headers={"retry-after-ms": str(int(seconds * 1000)), "retry-after": str(math.ceil(seconds))},
-        ) from None
-    except StoppedError:
+    except (QueueFullError, StoppedError):
         raise
     except Exception as error:  # whatever the runtime raises
         log.exception("a forward pass of %s failed", model.manifest.name)
