@@ -114,6 +114,22 @@ def test_batches_hold_texts_of_similar_lengths_within_the_budget(held, runtime):
     assert sum(lengths) / padded > 0.85
 
 
+def test_requests_share_a_pass(held, runtime):
+    futures = [held.submit([text(number, 20)]) for number in range(1, 9)]
+    runtime.free.set()
+    for future in futures:
+        result(future)
+    assert runtime.passes[1:] == [list(range(1, 9))]
+
+
+def test_texts_of_other_lengths_are_not_padded_to_the_longest(held, runtime):
+    futures = [held.submit([text(number, length)]) for number, length in ((1, 100), (2, 70), (3, 90))]
+    runtime.free.set()
+    for future in futures:
+        result(future)
+    assert runtime.passes[1:] == [[1, 3], [2]]
+
+
 def test_the_queue_is_bounded_in_tokens(held, runtime):
     held.max_queue_tokens = 100
     first = held.submit([text(1, 80)])
@@ -156,11 +172,12 @@ def test_what_was_taken_is_finished_when_the_engine_stops(held, runtime):
     runtime.free.set()
     stopping.join(20)
     assert [len(result(future)) for future in futures] == [9, 9]
+    assert not held._thread.is_alive()
 
 
 def test_a_failing_pass_fails_only_those_who_wait_for_it(held, runtime):
     runtime.broken = 5
-    failing = held.submit([text(5, 300), text(6, 20)])
+    failing = held.submit([text(5, 300), text(6, 20), text(8, 20)])
     joined = held.submit([text(6, 20)])
     other = held.submit([text(7, 100)])
     runtime.free.set()
@@ -169,7 +186,9 @@ def test_a_failing_pass_fails_only_those_who_wait_for_it(held, runtime):
     assert result(joined)[0, 0] == 6
     assert result(other)[0, 0] == 7
     assert held.waiting == 0
-    assert 6 in chain(*runtime.passes)
+    computed = list(chain(*runtime.passes))
+    assert 6 in computed
+    assert 8 not in computed  # nobody waits for it any more
 
 
 def test_vectors_that_are_no_numbers_are_a_failure(engine, runtime, monkeypatch):
