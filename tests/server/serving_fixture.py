@@ -11,6 +11,14 @@ from idiolect.server import create_app
 from idiolect.server.connections import patient
 
 
+def until(condition, seconds=30):
+    """Wait until `condition` holds; it has so long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 class Running:
     def __init__(self, service, api_key_file=None, app=None):
         settings = uvicorn.Config(

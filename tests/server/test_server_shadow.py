@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from serving_fixture import Running
+from serving_fixture import Running, until
 
 from idiolect.errors import UsageError
 from idiolect.server.service import Service
@@ -20,13 +20,6 @@ def shadowed(alone, other_bundle_path):
         return alone(shadow=(f"tiny={bundle}:{share}",), cache_mb=0)
 
     return make
-
-
-def until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_the_answer_is_the_models_own_and_the_challenger_is_compared(shadowed, service):

@@ -4,7 +4,7 @@ import socket
 import time
 
 import pytest
-from serving_fixture import Running
+from serving_fixture import Running, until
 
 PATIENCE = 0.4
 HEADER = b"POST /v1/embeddings HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
@@ -94,12 +94,9 @@ def test_an_answer_that_nobody_reads_is_given_up(bundle_path, server):
         for _ in range(4):  # more than the kernel buffers for both
             client.sendall(HEADER + b"content-length: %d\r\n\r\n" % len(body) + body)
         state = server.server.server_state
-        deadline = time.monotonic() + 30
         held = lambda: [each for each in state.connections if each.client == client.getsockname()]  # noqa: E731
-        assert held()
-        while held() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not held()
+        until(held)
+        until(lambda: not held())
 
 
 @pytest.mark.parametrize("size", [70_000, 10_000_000])

@@ -23,6 +23,8 @@ class Encoder(ABC):
 
     name: str
     precision: str
+    step = 1
+    """Batches are padded to a multiple of so many tokens: for a runtime to which every new shape is dear."""
 
     def __init__(self, files: ModelFiles) -> None:
         self.files = files
@@ -53,10 +55,15 @@ class Encoder(ABC):
         vectors = np.empty((len(tokens), self.files.dimension), dtype=np.float32)
         with self._lock, self._ready():
             for rows in batches([len(ids) for ids in tokens], self.max_batch_tokens):
-                vectors[rows] = self.forward(*pad([tokens[row] for row in rows], self.tokenizer.padding))
+                batch = [tokens[row] for row in rows]
+                vectors[rows] = self.forward(*pad(batch, self.tokenizer.padding, self._width(len(batch[0]))))
                 if on_batch is not None:
                     on_batch(len(rows))
         return unit(vectors)
+
+    def _width(self, longest: int) -> int:
+        """Tokens that a batch is padded to, within what the model takes."""
+        return min(-(-longest // self.step) * self.step, max(longest, self.files.max_tokens))
 
 
 def unit(vectors: Vectors) -> Vectors:

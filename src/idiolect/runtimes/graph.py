@@ -35,6 +35,7 @@ def export_onnx(files: ModelFiles, target: Path) -> None:
 
     model = load(files.path, device="cpu").float()
     _refuse_prompt_pooling(model, files)
+    _spell_attention_out(model)
     names = ["input_ids", "attention_mask"]
     if getattr(model[0].auto_model.config, "type_vocab_size", 0) > 0:
         names.append("token_type_ids")
@@ -88,6 +89,16 @@ def _fused(model: Any, names: list[str]) -> Any:
             return torch.nn.functional.normalize(vectors, dim=-1)
 
     return Fused().eval()
+
+
+def _spell_attention_out(model: Any) -> None:
+    """Plain products and a softmax, which runtimes fuse again.
+
+    Torch's fused attention is traced with guards against rows without a token, which keep OpenVINO from that.
+    """
+    transformer = getattr(model[0], "auto_model", None)
+    if transformer is not None:
+        transformer.set_attn_implementation("eager")
 
 
 def _example(names: list[str]) -> tuple[Any, ...]:

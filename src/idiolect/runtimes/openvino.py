@@ -16,6 +16,8 @@ class OpenVinoRuntime(Encoder):
     """Runs an OpenVINO graph whose inputs are those of `graph.export_onnx`."""
 
     name = "openvino"
+    step = 4
+    """For every new shape OpenVINO makes kernels and keeps them: see bench/graph_shapes.py."""
 
     def __init__(
         self, files: ModelFiles, graph: Path, precision: Precision = "auto", int8: bool = False

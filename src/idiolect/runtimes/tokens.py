@@ -71,9 +71,9 @@ def batches(lengths: Sequence[int], max_batch_tokens: int) -> Iterator[list[int]
         start += size
 
 
-def pad(tokens: Sequence[TokenIds], padding: int) -> tuple[IntArray, IntArray]:
-    """Ids and attention mask, both [texts, longest], padded on the right."""
-    width = max(len(ids) for ids in tokens)
+def pad(tokens: Sequence[TokenIds], padding: int, width: int = 0) -> tuple[IntArray, IntArray]:
+    """Ids and attention mask, both [texts, longest] or [texts, `width`] where that is more, padded on the right."""
+    width = max(width, *(len(ids) for ids in tokens))
     ids = np.full((len(tokens), width), padding, dtype=np.int64)
     mask = np.zeros((len(tokens), width), dtype=np.int64)
     for row, item in enumerate(tokens):

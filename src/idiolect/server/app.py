@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from idiolect import __version__
 from idiolect.errors import IdiolectError
@@ -19,7 +20,7 @@ from idiolect.server import page, schema
 from idiolect.server.contract import parse
 from idiolect.server.embedding import embed
 from idiolect.server.keys import Keys
-from idiolect.server.observing import Observed
+from idiolect.server.observing import App, Message, Observed, Receive, Send
 from idiolect.server.refusal import RefusedError
 from idiolect.server.service import ServedModel, Service, not_ready
 from idiolect.server.telemetry import CONTENT_TYPE_LATEST
@@ -67,16 +68,15 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
     guarded = [Depends(authorised)]
     secured: dict[str, Any] = {"security": [{"key": []}]} if keys.guarding else {}
 
-    @app.post(
-        "/v1/embeddings",
-        dependencies=guarded,
-        openapi_extra=schema.REQUEST | secured,
-        responses=schema.ANSWERS | schema.refusals(400, 401, 404, 408, 413, 429, 500, 503),
-    )
-    async def embeddings(request: Request) -> Response:
-        """Vectors of texts."""
+    async def embeddings(scope: Message, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await authorised(request)
         body = await _body(request, int(config.max_body_mb * 2**20), config.client_seconds)
-        return _json(await embed(service, parse(body), request.scope["facts"]))
+        answer = await embed(service, parse(body), scope["facts"])
+        await _json(answer)(scope, receive, send)
+
+    plain = _Plain(schema.EMBEDDINGS, embeddings)
+    app.routes.append(Route(plain.path, plain, methods=["POST"]))
 
     @app.post(
         "/admin/reload",
@@ -148,6 +148,21 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
     _answer_errors(app)
     app.add_middleware(Observed, telemetry=service.telemetry, tracing=tracing)
     return app
+
+
+class _Plain:
+    """What stands at a path without FastAPI's arguments and models, which cost more than a query's own JSON.
+
+    `schema` describes it instead, and it names its path for what observes it.
+    """
+
+    def __init__(self, path: str, function: App) -> None:
+        self.path = path
+        self.function = function
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        scope["route"] = self
+        await self.function(scope, receive, send)
 
 
 def _answer_errors(app: FastAPI) -> None:

@@ -8,6 +8,8 @@ import msgspec
 from idiolect.server.contract import EmbeddingAnswer, EmbeddingRequest
 from idiolect.server.refusal import ErrorAnswer
 
+EMBEDDINGS = "/v1/embeddings"
+
 TEMPLATE = "#/components/schemas/{name}"
 
 _, COMPONENTS = msgspec.json.schema_components(
@@ -18,12 +20,6 @@ _, COMPONENTS = msgspec.json.schema_components(
 def body(record: type) -> dict[str, Any]:
     """A JSON body of `record`, for a route's description."""
     return {"content": {"application/json": {"schema": {"$ref": TEMPLATE.format(name=record.__name__)}}}}
-
-
-REQUEST = {"requestBody": {"required": True, **body(EmbeddingRequest)}}
-ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "vectors, in the order of the texts", **body(EmbeddingAnswer)},
-}
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -42,10 +38,23 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": meanings[status], **body(ErrorAnswer)} for status in statuses}
 
 
+def embeddings() -> dict[str, Any]:
+    """The operation that FastAPI does not know."""
+    found = {"200": {"description": "vectors, in the order of the texts", **body(EmbeddingAnswer)}}
+    refused = refusals(400, 401, 404, 408, 413, 429, 500, 503)
+    return {
+        "summary": "Embeddings",
+        "description": "Vectors of texts.",
+        "operationId": "embeddings",
+        "requestBody": {"required": True, **body(EmbeddingRequest)},
+        "responses": found | {str(status): told for status, told in refused.items()},
+    }
+
+
 def completed(
     described: dict[str, Any], guarded: bool, models: list[str], dimensions: list[int]
 ) -> dict[str, Any]:
-    """FastAPI's description with the records, the models and dimensions that are served, the kind of key,
+    """FastAPI's description with embeddings, the records, the models and dimensions that are served, the kind of key,
     and without the 422 that is never answered.
     """
     components = described.setdefault("components", {})
@@ -56,9 +65,11 @@ def completed(
     fields = schemas[EmbeddingRequest.__name__]["properties"]
     fields["model"]["enum"] = models
     fields["dimensions"]["anyOf"][0]["enum"] = dimensions
+    operation = described["paths"].setdefault(EMBEDDINGS, {})["post"] = embeddings()
     if guarded:
+        operation["security"] = [{"key": []}]
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path in described["paths"].values():
-        for operation in path.values():
-            operation["responses"].pop("422", None)
+        for known in path.values():
+            known["responses"].pop("422", None)
     return described
