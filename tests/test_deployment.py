@@ -1,6 +1,5 @@
 """Dockerfile and Kubernetes manifest against the code that they deploy; neither Docker nor a cluster is needed."""
 
-import itertools
 import re
 import shlex
 import tomllib
@@ -12,7 +11,7 @@ from click.testing import CliRunner
 from tiny_bundle import write_tiny_bundle
 
 from idiolect.cli import idiolect
-from idiolect.config import load
+from idiolect.config import Serve
 from idiolect.errors import BundleError
 from idiolect.runtimes.model_files import describe
 from idiolect.server import create_app
@@ -87,8 +86,6 @@ def test_the_commands_are_the_programs(instructions, manifests):
     arguments = [*entry[1:], *container["args"]]
     assert accepted(arguments), shlex.join(arguments)
     assert not accepted([*arguments, "--unknown"])
-    settings = [after for before, after in itertools.pairwise(arguments) if before == "--set"]
-    assert load(settings=settings).serve.max_queue_tokens == 200_000
 
 
 def test_probes_and_ports_are_the_servers(manifests, described):
@@ -111,9 +108,7 @@ def test_it_scales_on_a_metric_that_the_server_has(manifests, described):
     (metric,) = manifests["HorizontalPodAutoscaler"]["spec"]["metrics"]
     assert f"# TYPE {metric['pods']['metric']['name']} gauge" in described[1]
     waiting = int(metric["pods"]["target"]["averageValue"])
-    (container,) = pod(manifests)["containers"]
-    (limit,) = [one for one in container["args"] if one.startswith("serve.max_queue_tokens=")]
-    assert waiting < int(limit.partition("=")[2]), "requests would be refused before anything scales"
+    assert waiting < Serve().max_queue_tokens, "requests would be refused before anything scales"
 
 
 def test_names_meet(manifests):

@@ -346,7 +346,7 @@ class Serve(Section, frozen=True, kw_only=True):
     ] = 0
     max_queue_tokens: Annotated[
         int, Meta(ge=1, description="tokens waiting before further requests get 429")
-    ] = 1_000_000
+    ] = 200_000
     cache_mb: Annotated[
         float, Meta(ge=0, description="MB of vectors kept for texts that are asked for again; 0 keeps none")
     ] = 64.0
