@@ -172,7 +172,7 @@ def test_killed_in_every_stage_it_ends_with_the_same_files(command, uninterrupte
     command.kill(work, "train", said(r"continuing from step [1-9]\d* of \d+", delay=0.3))
     command.kill(work, "train", said(r"^ *training: \d+ steps"))
     command.kill(work, "evaluate", said("training had ended after step", r"\[5/6\] evaluate \("))
-    command.kill(work, "export", said(r"export: export graphs"))
+    command.kill(work, "export", said(r"export graphs and compare them with torch: 3 graphs"))
     last = command.finish(work)
 
     assert re.findall(r"\] (\w+): up to date", last) == ["ingest", "generate", "prepare", "train", "evaluate"]
