@@ -17,7 +17,7 @@ install: .venv/installed
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/pip install -q -c constraints.txt -e '.[$(EXTRAS),clients,dev]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[$(EXTRAS),clients,signing,dev]'
 	touch $@
 
 # Exit code 3 says that the gate kept the base model: an honest end, not a failure.

@@ -1,8 +1,10 @@
 """A bundle of a tiny model, to be served."""
 
+import msgspec
 from tiny_model import DIMENSION
 
-from idiolect.bundle import Base, Manifest, Prompts, write_bundle
+from idiolect.bundle import Base, Bundle, Manifest, Prompts, write_bundle
+from idiolect.files import digest_path, write_json
 from idiolect.records import Fusion
 
 
@@ -23,3 +25,16 @@ def write_tiny_bundle(path, files, fill=lambda draft: {}):
         fusion=Fusion(),
     )
     return write_bundle(path, manifest, files.path, fill).path
+
+
+def resealed(path):
+    """The manifest of a bundle that was altered lists its files as they are now."""
+    manifest = Bundle.load(path).manifest
+    files = [
+        msgspec.structs.replace(
+            file, sha256=digest_path(path / file.path), bytes=(path / file.path).stat().st_size
+        )
+        for file in manifest.files
+    ]
+    write_json(path / "manifest.json", msgspec.structs.replace(manifest, files=files))
+    return path

@@ -9,6 +9,7 @@ tensorrt/model.onnx    what a plan is built of; nim/ a directory for NVIDIA's em
 golden.json        vectors of made-up sentences, to check that the model still gives them
 calibration.json   what a search's scores are worth, where the run could measure it
 compression.json   with what vectors become a byte or a bit a dimension
+bundle.sig         who exported it, where it was signed
 """
 
 import os
@@ -25,8 +26,9 @@ from idiolect.errors import BundleError, InputError, MissingExtra
 from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
+from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import least_cosine, read_golden
-from idiolect.runtimes.layout import CALIBRATION, GRAPHS, MANIFEST, WEIGHTS, is_bundle
+from idiolect.runtimes.layout import ADDED, CALIBRATION, GRAPHS, MANIFEST, WEIGHTS, is_bundle
 from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.opening import open_graph
 from idiolect.runtimes.tensorrt import Profile
@@ -183,28 +185,40 @@ class Bundle:
         empty result says that the bundle keeps none, or that no runtime for it is installed.
         """
         cosines: dict[str, float] = {}
-        held = read_golden(self.path)
-        if held is None:
+        if read_golden(self.path) is None:
             return cosines
         plan = (self.path / GRAPHS["tensorrt"]).is_file() and find_spec("tensorrt") is not None
         for name in (*self.manifest.parity, "torch"):
             if name == "tensorrt" and not plan:
                 continue
             try:
-                cosines[name] = least_cosine(held, open_graph(self.path, self.files, name))
+                cosine = self.verify_runtime(open_graph(self.path, self.files, name))
             except MissingExtra:
                 continue
-            if not cosines[name] >= LEAST_GOLDEN:
-                raise BundleError(
-                    f"bundle {self.path}: {name} does not give the vectors that were exported (cosine "
-                    f"{cosines[name]:.4f}, below {LEAST_GOLDEN}): export it again, or take another --runtime"
-                )
+            if cosine is not None:
+                cosines[name] = cosine
         return cosines
+
+    def verify_runtime(self, runtime: Runtime) -> float | None:
+        """The least cosine of an opened runtime's vectors of the golden texts to those kept; None where none are.
+
+        Raises BundleError where they are not those that were exported, or the tokenizer reads otherwise.
+        """
+        held = read_golden(self.path)
+        if held is None:
+            return None
+        cosine = least_cosine(held, runtime)
+        if not cosine >= LEAST_GOLDEN:
+            raise BundleError(
+                f"bundle {self.path}: {runtime.name} in {runtime.precision} does not give the vectors that "
+                f"were exported (cosine {cosine:.4f}, below {LEAST_GOLDEN}): export it again, or take another --runtime"
+            )
+        return cosine
 
     def verify(self) -> None:
         """Raise BundleError naming the first file that is missing, altered or extra.
 
-        A TensorRT plan may be extra: every GPU machine builds its own.
+        What `layout.ADDED` lists may be extra.
         """
         listed = {file.path: file for file in self.manifest.files}
         for name, file in listed.items():
@@ -215,7 +229,7 @@ class Bundle:
                 raise BundleError(f"bundle {self.path} is incomplete: {name} is missing; export it again")
             if path.stat().st_size != file.bytes or digest_path(path) != file.sha256:
                 raise BundleError(f"bundle {self.path} was altered: {name} is not the file that was exported")
-        extra = sorted(_names(self.path) - listed.keys() - {MANIFEST, GRAPHS["tensorrt"]})
+        extra = sorted(_names(self.path) - listed.keys() - {MANIFEST, *ADDED})
         if extra:
             raise BundleError(f"bundle {self.path} holds a file that was not exported: {extra[0]}; remove it")
 

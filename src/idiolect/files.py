@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -137,21 +137,21 @@ def digest_value(value: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()
 
 
-def digest_path(path: Path) -> str:
-    """SHA-256 of a file, or of a directory's relative names and contents (hidden files left out)."""
+def digest_path(path: Path, without: Collection[str] = ()) -> str:
+    """SHA-256 of a file, or of a directory's relative names and contents (hidden files and `without` left out)."""
     if path.is_file():
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
-    for name, file_digest in tree_digests(path).items():
+    for name, file_digest in tree_digests(path, without).items():
         digest.update(f"{name}\0{file_digest}\n".encode())
     return digest.hexdigest()
 
 
-def tree_digests(root: Path) -> dict[str, str]:
-    """Relative POSIX path → SHA-256 for every file under `root`, sorted, hidden ones left out."""
+def tree_digests(root: Path, without: Collection[str] = ()) -> dict[str, str]:
+    """Relative POSIX path → SHA-256 for every file under `root`, sorted, hidden ones and `without` left out."""
     return {
-        file.relative_to(root).as_posix(): digest_path(file)
-        for file in sorted(root.rglob("*"))
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(root).parts)
+        name.as_posix(): digest_path(root / name)
+        for name in sorted(file.relative_to(root) for file in root.rglob("*") if file.is_file())
+        if name.as_posix() not in without and not any(part.startswith(".") for part in name.parts)
     }

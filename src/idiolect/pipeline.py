@@ -13,6 +13,7 @@ from typing import Any
 from idiolect import __version__
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.files import digest_path, digest_value, read_json, remove, write_json
+from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
 
 
@@ -273,7 +274,7 @@ def _setting(context: Context, stage: Stage, name: str) -> Any:
 
 def _digests(context: Context, names: Sequence[str]) -> dict[str, str]:
     paths = {name: getattr(context.workspace, name) for name in names}
-    return {name: digest_path(path) for name, path in paths.items() if path.exists()}
+    return {name: digest_path(path, ADDED) for name, path in paths.items() if path.exists()}
 
 
 def _staleness(context: Context, stage: Stage, key: dict[str, Any]) -> str:

@@ -194,7 +194,7 @@ def test_every_runtime_gives_the_golden_vectors_and_none_is_of_the_users_texts(b
 def test_a_model_that_gives_other_vectors_than_the_golden_ones_is_named(bundle_path, models, tmp_path):
     copy = shutil.copytree(bundle_path, tmp_path / "copy")
     convert_openvino(graph_of(models["tuned"], tmp_path / "other.onnx"), copy / "openvino" / "model.xml")
-    with pytest.raises(BundleError, match="openvino does not give the vectors"):
+    with pytest.raises(BundleError, match=r"openvino in .* does not give the vectors"):
         Bundle.load(copy).verify_vectors()
 
 

@@ -21,7 +21,7 @@ COMMANDS = {
     "search": ("search", "Search the documents of a WORK folder."),
     "serve": ("serve", "Serve bundles behind OpenAI's embeddings API."),
     "score": ("score", "Score any model, bundle or endpoint on a BEIR folder or on texts with classes."),
-    "bundle": ("bundle", "Check an exported bundle."),
+    "bundle": ("bundle", "Check or sign an exported bundle."),
     "models": ("models", "Merge tuned models."),
     "init": ("settings", "Write a commented idiolect.toml."),
     "config": ("settings", "Print the resolved config."),

@@ -24,6 +24,11 @@ PLAN_SOURCE = "tensorrt/model.onnx"
 
 NIM = "nim"
 
+SIGNATURE = "bundle.sig"
+
+ADDED = (SIGNATURE, GRAPHS["tensorrt"])
+"""What may come into a bundle after its export, and is neither its content nor signed: every GPU needs its own plan."""
+
 EXACT = ("onnx", "openvino")
 """The graphs in float32: one that differs from the weights is a fault; the others, variants, may fall short."""
 
