@@ -70,6 +70,8 @@ def test_help_imports_nothing_heavy():
         (("train", "-w", "empty"), 1, "run `idiolect prepare"),
         (("search", "anything", "-w", "empty"), 1, "run `idiolect ingest"),
         (("bundle", "verify", "empty"), 1, "empty"),
+        (("bundle", "sign", "empty"), 2, "--key"),
+        (("serve", "empty", "--watch", "-1"), 2, "--watch"),
         (("score", "auto", "--beir", "nowhere"), 1, "nowhere"),
         (("score", "./nowhere", "--beir", "nowhere", "--with", "magic"), 2, "magic"),
         (("score", "auto"), 2, "score needs --beir DIR, or --task"),

@@ -370,6 +370,12 @@ class Serve(Section, frozen=True, kw_only=True):
             description="where traces go, e.g. http://localhost:4318; empty takes OTEL_EXPORTER_OTLP_ENDPOINT"
         ),
     ] = ""
+    watch_seconds: Annotated[
+        float,
+        Meta(
+            ge=0, description="seconds between looks for another bundle at a path, which is reloaded; 0: none"
+        ),
+    ] = 0.0
     shadow: Annotated[
         tuple[str, ...],
         Meta(

@@ -8,9 +8,12 @@ from tiny_bundle import write_tiny_bundle
 from tiny_model import save_tiny_model
 
 from idiolect.config import Serve
+from idiolect.files import write_json
+from idiolect.runtimes.golden import golden
 from idiolect.runtimes.graph import convert_openvino, export_onnx
-from idiolect.runtimes.layout import GRAPHS
+from idiolect.runtimes.layout import GOLDEN, GRAPHS
 from idiolect.runtimes.model_files import describe
+from idiolect.runtimes.opening import open_graph
 from idiolect.server.service import Service
 
 
@@ -31,9 +34,18 @@ def _bundle(root, seed):
     def fill(draft):
         export_onnx(files, draft / GRAPHS["onnx"])
         convert_openvino(draft / GRAPHS["onnx"], draft / GRAPHS["openvino"])
+        write_json(draft / GOLDEN, golden(open_graph(draft, files, "openvino")))
         return {}
 
     return write_tiny_bundle(root / "bundle", files, fill)
+
+
+@pytest.fixture
+def link(tmp_path, bundle_path):
+    """What is served: a link, which may be moved to another bundle."""
+    link = tmp_path / "current"
+    link.symlink_to(bundle_path)
+    return link
 
 
 @pytest.fixture

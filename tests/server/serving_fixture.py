@@ -19,6 +19,13 @@ def until(condition, seconds=30):
         time.sleep(0.01)
 
 
+def moved(link, target):
+    """A symbolic link now leads there; at no moment is there none."""
+    draft = link.with_name("next")
+    draft.symlink_to(target)
+    draft.replace(link)
+
+
 class Running:
     def __init__(self, service, api_key_file=None, app=None):
         settings = uvicorn.Config(
@@ -49,6 +56,11 @@ class Running:
 
     def post(self, **body):
         return self.http.post("/v1/embeddings", json={"model": "tiny", **body})
+
+    @property
+    def digest(self):
+        """Of the model that answers now."""
+        return self.http.get("/v1/models/tiny").json()["digest"]
 
     def count(self, name):
         """The sum of a metric over its labels, or of those that `name` gives."""

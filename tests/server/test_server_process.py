@@ -11,7 +11,9 @@ import time
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from idiolect.cli import idiolect
 from idiolect.config import Serve
 from idiolect.errors import BundleError, UsageError
 from idiolect.server import run
@@ -96,6 +98,14 @@ def test_a_port_in_use_is_named(bundle_path):
 def test_what_is_no_bundle_is_refused_before_listening(tmp_path):
     with pytest.raises(BundleError, match="no bundle"):
         run([tmp_path], "127.0.0.1", 0, "auto", None, Serve())
+
+
+def test_the_command_hands_on_how_often_to_look(monkeypatch):
+    given = []
+    monkeypatch.setattr("idiolect.server.run", lambda *arguments: given.append(arguments[-1]))
+    CliRunner().invoke(idiolect, ["serve", "bundle", "--watch", "2.5"])
+    CliRunner().invoke(idiolect, ["serve", "bundle", "--set", "serve.watch_seconds=7"])
+    assert [serve.watch_seconds for serve in given] == [2.5, 7]
 
 
 def test_without_bundles_there_is_nothing_to_serve():

@@ -5,9 +5,11 @@ import threading
 
 import numpy as np
 import pytest
-from serving_fixture import Running
+from serving_fixture import Running, moved
+from tiny_bundle import resealed
 
 from idiolect.bundle import Bundle
+from idiolect.errors import BundleError
 
 KEY = {"authorization": "Bearer secret"}
 
@@ -17,20 +19,6 @@ def keys(tmp_path):
     path = tmp_path / "keys"
     path.write_text("secret\n")
     return path
-
-
-@pytest.fixture
-def link(tmp_path, bundle_path):
-    """What is served: a link, which may be moved to another bundle."""
-    link = tmp_path / "current"
-    link.symlink_to(bundle_path)
-    return link
-
-
-def moved(link, target):
-    draft = link.with_name("next")
-    draft.symlink_to(target)
-    draft.replace(link)
 
 
 @pytest.fixture
@@ -48,7 +36,7 @@ def test_a_moved_link_is_taken_on(server, link, other_bundle_path):
     digest = Bundle.load(other_bundle_path).manifest.model_digest
     assert answer["reloaded"] == ["tiny"]
     assert [model["digest"] for model in answer["models"]] == [digest]
-    assert server.http.get("/v1/models/tiny").json()["digest"] == digest
+    assert server.digest == digest
     assert np.dot(before, server.post(input="a pump").json()["data"][0]["embedding"]) < 0.99
     assert server.count("reloads_total") == 1
 
@@ -122,6 +110,22 @@ def test_what_cannot_be_served_changes_nothing(server, link, bundle_path, tmp_pa
     assert "a reload was refused" in caplog.text
     assert server.post(input="a pump").status_code == 200
     assert server.http.get("/v1/metadata").json()["models"][0]["verdict"] == "promote"
+
+
+def test_a_model_that_gives_other_vectors_than_were_exported_is_not_served(
+    server, link, bundle_path, other_bundle_path, alone, tmp_path, caplog
+):
+    """Every file is as the manifest lists it; the golden vectors are another model's."""
+    wrong = shutil.copytree(other_bundle_path, tmp_path / "wrong")
+    shutil.copyfile(bundle_path / "golden.json", wrong / "golden.json")
+    Bundle.load(resealed(wrong)).verify()
+    with pytest.raises(BundleError, match=r"openvino in .* does not give the vectors"):
+        alone(wrong)
+    moved(link, wrong)
+    assert server.http.post("/admin/reload").status_code == 409
+    assert "a reload was refused" in caplog.text
+    assert server.post(input="a pump").status_code == 200
+    assert server.digest == Bundle.load(bundle_path).manifest.model_digest
 
 
 def test_a_reload_needs_a_key(server, alone):

@@ -27,6 +27,13 @@ from idiolect.cli import options
     help="Let another bundle encode a share of NAME's requests too, compared in /metrics, never answered.",
 )
 @click.option(
+    "--watch",
+    "watch_seconds",
+    type=click.FloatRange(0),
+    metavar="SECONDS",
+    help="Look so often for another bundle at a path, and reload it (default: serve.watch_seconds, 0: never).",
+)
+@click.option(
     "--runtime",
     type=click.Choice(
         ["auto", "openvino", "openvino-int8", "onnx", "onnx-fp16", "onnx-int8", "tensorrt", "torch"]
@@ -42,6 +49,7 @@ def serve(
     port: int | None,
     api_key_file: Path | None,
     shadow: tuple[str, ...],
+    watch_seconds: float | None,
     runtime: str,
     config_path: Path | None,
     settings: tuple[str, ...],
@@ -49,7 +57,7 @@ def serve(
     """Serve bundles behind the OpenAI embeddings API until interrupted."""
     from idiolect.server import run
 
-    given = {"host": host, "port": port, "shadow": shadow or None}
+    given = {"host": host, "port": port, "shadow": shadow or None, "watch_seconds": watch_seconds}
     serving = configuration.load(config_path, settings).serve
     serving = msgspec.structs.replace(
         serving, **{key: value for key, value in given.items() if value is not None}

@@ -9,10 +9,12 @@ from idiolect.bundle import Bundle, Manifest
 from idiolect.config import Serve
 from idiolect.errors import UsageError
 from idiolect.runtimes import Kind, Runtime, open_runtime
+from idiolect.server import places
 from idiolect.server.engine import Engine
 from idiolect.server.refusal import RefusedError
 from idiolect.server.shadow import Challenge, Shadow
 from idiolect.server.telemetry import ModelMetrics, ShadowMetrics, Telemetry
+from idiolect.server.watching import Watcher
 
 KINDS: tuple[Kind, ...] = ("query", "passage")
 
@@ -40,7 +42,7 @@ class Service:
             raise UsageError("serve needs at least one bundle: idiolect serve idiolect-work/bundle")
         self.config = config or Serve()
         self.paths = bundles
-        self.bundles = _read(bundles)
+        self.bundles = places.read(bundles)
         self.challenges = [Challenge.parse(text) for text in self.config.shadow]
         names = {bundle.manifest.name for bundle in self.bundles}
         for challenge in self.challenges:
@@ -55,15 +57,21 @@ class Service:
         self.telemetry = Telemetry()
         self._runtime = runtime
         self._changing = threading.Lock()
+        self._watcher: Watcher | None = None
 
     def load(self) -> None:
-        """Check every file, load every model, warm each up. Raises what `verify` and `open_runtime` raise."""
+        """Check every file, load every model, hold its vectors against the golden ones, warm each up.
+
+        Raises what `verify`, `verify_runtime` and `open_runtime` raise.
+        """
         for bundle in self.bundles:
             self.models[bundle.manifest.name] = self._served(bundle, self._opened(bundle))
         for challenge in self.challenges:
             self.shadows[challenge.model] = self._shadow(challenge)
         if self.state == "loading":
             self.state = "ready"
+            if self.config.watch_seconds:
+                self._watcher = Watcher(self.paths, self.config.watch_seconds, self.reload)
 
     def reload(self) -> list[str]:
         """Read the bundles' paths again, put what has changed there into place, and name it.
@@ -77,7 +85,7 @@ class Service:
         if not self._changing.acquire(blocking=False):
             raise RefusedError(409, "another reload is running: try again")
         try:
-            bundles = _read(self.paths)
+            bundles = places.read(self.paths)
             changed = [
                 new for old, new in zip(self.bundles, bundles, strict=True) if new.manifest != old.manifest
             ]
@@ -101,6 +109,7 @@ class Service:
     def _opened(self, bundle: Bundle) -> Runtime:
         bundle.verify()
         runtime = open_runtime(bundle.path, self._runtime)
+        bundle.verify_runtime(runtime)
         runtime.encode(["warm up", "warm up " * bundle.manifest.max_tokens], "query")
         return runtime
 
@@ -118,7 +127,7 @@ class Service:
         return ServedModel(bundle.manifest, runtime, engine, created)
 
     def _shadow(self, challenge: Challenge) -> Shadow:
-        runtime = self._opened(Bundle.load(challenge.bundle.resolve()))
+        runtime = self._opened(Bundle.load(places.standing(challenge.bundle)))
         metrics = ShadowMetrics(self.telemetry, challenge.model)
         return Shadow(runtime, challenge.share, metrics, self._idle)
 
@@ -131,6 +140,8 @@ class Service:
 
     def close(self) -> None:
         self.drain()
+        if self._watcher is not None:
+            self._watcher.stop()
         for shadow in self.shadows.values():
             shadow.stop()
         for model in list(self.models.values()):
@@ -168,15 +179,3 @@ class Service:
 def not_ready(state: str) -> RefusedError:
     """503, for a server that is loading or draining."""
     return RefusedError(503, f"the server is {state}: try again", headers={"retry-after": "1"})
-
-
-def _read(paths: list[Path]) -> list[Bundle]:
-    """The manifests at `paths`, symbolic links followed once, so that a link that moves mixes no two bundles.
-
-    Raises BundleError for what is no bundle, UsageError for two of one name.
-    """
-    bundles = [Bundle.load(path.resolve() if path.is_dir() else path) for path in paths]
-    names = [bundle.manifest.name for bundle in bundles]
-    if double := {name for name in names if names.count(name) > 1}:
-        raise UsageError(f"two bundles are named {min(double)!r}: clients could not tell them apart")
-    return bundles
