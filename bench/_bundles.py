@@ -5,9 +5,10 @@ from pathlib import Path
 
 from idiolect.bundle import Base, Bundle, Manifest, Prompts, write_bundle
 from idiolect.records import Fusion
-from idiolect.runtimes.graph import convert_openvino, export_onnx
+from idiolect.runtimes.graph import export_onnx
 from idiolect.runtimes.layout import GRAPHS
 from idiolect.runtimes.model_files import describe
+from idiolect.runtimes.packed_graph import export_openvino
 
 
 def bundle_of(model: Path, path: Path, name: str) -> Bundle:
@@ -30,7 +31,7 @@ def bundle_of(model: Path, path: Path, name: str) -> Bundle:
 
     def fill(draft: Path) -> dict[str, object]:
         export_onnx(files, draft / GRAPHS["onnx"])
-        convert_openvino(draft / GRAPHS["onnx"], draft / GRAPHS["openvino"])
+        export_openvino(files, draft / GRAPHS["openvino"], lambda: draft / GRAPHS["onnx"])
         return {}
 
     return write_bundle(path, manifest, model, fill)

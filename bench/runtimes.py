@@ -12,11 +12,12 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from idiolect.runtimes.graph import convert_openvino, export_onnx
+from idiolect.runtimes.graph import export_onnx
 from idiolect.runtimes.layout import GRAPHS
 from idiolect.runtimes.model_files import describe, resolve
 from idiolect.runtimes.onnx import OnnxRuntime
 from idiolect.runtimes.openvino import OpenVinoRuntime
+from idiolect.runtimes.packed_graph import export_openvino
 from idiolect.runtimes.torch import TorchRuntime
 
 
@@ -36,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         graphs = {name: Path(folder) / path for name, path in GRAPHS.items()}
         export_onnx(files, graphs["onnx"])
-        convert_openvino(graphs["onnx"], graphs["openvino"])
+        export_openvino(files, graphs["openvino"], lambda: graphs["onnx"])
         runtimes = {
             "torch float32": TorchRuntime(files, precision="float32"),
             "torch auto": TorchRuntime(files),

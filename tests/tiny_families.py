@@ -9,7 +9,7 @@ INSTRUCTION = "Instruct: Given a question, find the passage that answers it\nQue
 FAMILIES = ("mpnet", "xlm-roberta", "modernbert", "qwen3")
 
 
-def save_tiny_family(path: Path, family: str) -> Path:
+def save_tiny_family(path: Path, family: str, pooling: str = "") -> Path:
     """Write a sentence-transformers directory of three layers; qwen3 pools the last token, as its embedders do."""
     import torch
     from transformers import AutoConfig, AutoModel
@@ -25,7 +25,9 @@ def save_tiny_family(path: Path, family: str) -> Path:
     AutoModel.from_config(config).save_pretrained(source)
     tokenizer.save_pretrained(source)
     prompts = {"query": INSTRUCTION, "document": ""} if decoder else {}
-    return save_modules(path, source, HIDDEN, prompts, pooling="lasttoken" if decoder else "mean")
+    return save_modules(
+        path, source, HIDDEN, prompts, pooling=pooling or ("lasttoken" if decoder else "mean")
+    )
 
 
 def _decoder_tokenizer():

@@ -23,8 +23,10 @@ WORDS = (
 )
 
 
-def save_tiny_model(path: Path, seed: int = 0, dense: bool = False, layers: int = 2) -> Path:
-    """Write a sentence-transformers directory with prompts, mean pooling, optionally Dense, and Normalize."""
+def save_tiny_model(
+    path: Path, seed: int = 0, dense: bool = False, layers: int = 2, pooling: str = "mean"
+) -> Path:
+    """Write a sentence-transformers directory with prompts, pooling, optionally Dense, and Normalize."""
     import torch
     from sentence_transformers.base.modules import Dense
     from transformers import BertConfig, BertModel
@@ -39,7 +41,7 @@ def save_tiny_model(path: Path, seed: int = 0, dense: bool = False, layers: int 
     BertModel(config).save_pretrained(source)
     tokenizer.save_pretrained(source)
     prompts = {"query": QUERY_PROMPT, "document": PASSAGE_PROMPT}
-    return save_modules(path, source, DIMENSION, prompts, [Dense(DIMENSION, 32)] if dense else [])
+    return save_modules(path, source, DIMENSION, prompts, [Dense(DIMENSION, 32)] if dense else [], pooling)
 
 
 def shape(hidden: int, layers: int) -> dict[str, int | float]:

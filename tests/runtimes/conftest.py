@@ -1,9 +1,10 @@
 import pytest
 from tiny_model import save_tiny_model
 
-from idiolect.runtimes.graph import convert_openvino, export_onnx
+from idiolect.runtimes.graph import export_onnx
 from idiolect.runtimes.layout import GRAPHS, WEIGHTS
 from idiolect.runtimes.model_files import describe
+from idiolect.runtimes.packed_graph import export_openvino
 
 
 @pytest.fixture(scope="session")
@@ -12,5 +13,5 @@ def exported(tmp_path_factory):
     root = tmp_path_factory.mktemp("exported")
     files = describe(save_tiny_model(root / WEIGHTS))
     export_onnx(files, root / GRAPHS["onnx"])
-    convert_openvino(root / GRAPHS["onnx"], root / GRAPHS["openvino"])
+    export_openvino(files, root / GRAPHS["openvino"], lambda: root / GRAPHS["onnx"])
     return root

@@ -126,8 +126,10 @@ def test_a_graph_that_differs_is_not_exported_and_the_earlier_bundle_stays(make_
     export.run(context)
     before = read_json(context.workspace.bundle / "manifest.json")
     other = describe(models["tuned"])
-    original = graphs.export_onnx
-    monkeypatch.setattr(graphs, "export_onnx", lambda files, target: original(other, target))
+    original = graphs.export_openvino
+    monkeypatch.setattr(
+        graphs, "export_openvino", lambda files, target, plain: original(other, target, plain)
+    )
     with pytest.raises(BundleError, match="cosine"):
         export.run(context)
     assert read_json(context.workspace.bundle / "manifest.json") == before

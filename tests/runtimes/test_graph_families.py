@@ -5,10 +5,11 @@ import pytest
 from tiny_families import FAMILIES, save_tiny_family
 from tiny_model import TEXTS, save_tiny_model
 
-from idiolect.runtimes.graph import convert_openvino, export_onnx
+from idiolect.runtimes.graph import export_onnx
 from idiolect.runtimes.layout import GRAPHS, WEIGHTS
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.opening import open_graph
+from idiolect.runtimes.packed_graph import export_openvino
 from idiolect.runtimes.quantisation import quantise
 from idiolect.runtimes.tokens import pad
 
@@ -18,8 +19,9 @@ def root(request, tmp_path_factory):
     """A folder laid out as a bundle, with the weights and both graphs of a family's model."""
     root = tmp_path_factory.mktemp(request.param)
     save = save_tiny_model if request.param == "bert" else lambda path: save_tiny_family(path, request.param)
-    export_onnx(describe(save(root / WEIGHTS)), root / GRAPHS["onnx"])
-    convert_openvino(root / GRAPHS["onnx"], root / GRAPHS["openvino"])
+    files = describe(save(root / WEIGHTS))
+    export_onnx(files, root / GRAPHS["onnx"])
+    export_openvino(files, root / GRAPHS["openvino"], lambda: root / GRAPHS["onnx"])
     return root
 
 

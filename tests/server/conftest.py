@@ -10,10 +10,11 @@ from tiny_model import save_tiny_model
 from idiolect.config import Serve
 from idiolect.files import write_json
 from idiolect.runtimes.golden import golden
-from idiolect.runtimes.graph import convert_openvino, export_onnx
+from idiolect.runtimes.graph import export_onnx
 from idiolect.runtimes.layout import GOLDEN, GRAPHS
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.opening import open_graph
+from idiolect.runtimes.packed_graph import export_openvino
 from idiolect.server.service import Service
 
 
@@ -33,7 +34,7 @@ def _bundle(root, seed):
 
     def fill(draft):
         export_onnx(files, draft / GRAPHS["onnx"])
-        convert_openvino(draft / GRAPHS["onnx"], draft / GRAPHS["openvino"])
+        export_openvino(files, draft / GRAPHS["openvino"], lambda: draft / GRAPHS["onnx"])
         write_json(draft / GOLDEN, golden(open_graph(draft, files, "openvino")))
         return {}
 

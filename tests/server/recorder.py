@@ -14,7 +14,8 @@ class Recorder:
     max_batch_tokens = 4096
     files = SimpleNamespace(dimension=DIMENSION)
 
-    def __init__(self):
+    def __init__(self, row_tokens=0):
+        self.row_tokens = row_tokens
         self.passes = []
         self.free = threading.Event()
         self.entered = threading.Event()
@@ -32,6 +33,9 @@ class Recorder:
         if self.broken in self.passes[-1]:
             raise RuntimeError("broken")
         return np.array([vector(ids) for ids in tokens], dtype=np.float32)
+
+    def multiplied(self, lengths):
+        return sum(lengths)
 
 
 def text(number, length=10):

@@ -34,6 +34,19 @@ def held(engine, runtime):
     return engine
 
 
+@pytest.fixture
+def packing():
+    """A held engine over a runtime that lets texts of up to 64 tokens share rows, and the runtime."""
+    runtime = Recorder(row_tokens=64)
+    engine = Engine(runtime, max_batch_tokens=400, max_queue_tokens=100_000)
+    runtime.hold()
+    engine.submit([text(999)])
+    assert runtime.entered.wait(5)
+    yield engine, runtime
+    runtime.free.set()
+    engine.stop()
+
+
 def result(future):
     return future.result(20)
 
@@ -128,6 +141,37 @@ def test_texts_of_other_lengths_are_not_padded_to_the_longest(held, runtime):
     for future in futures:
         result(future)
     assert runtime.passes[1:] == [[1, 3], [2]]
+
+
+def test_texts_that_share_rows_share_a_pass_whatever_their_lengths(packing):
+    held, runtime = packing
+    futures = [held.submit([text(number, length)]) for number, length in enumerate((5, 60, 9, 33, 64, 7))]
+    futures.append(held.submit([text(number, 3) for number in range(6, 10)]))
+    runtime.free.set()
+    for future in futures:
+        result(future)
+    assert [sorted(taken) for taken in runtime.passes[1:]] == [list(range(10))]
+
+
+def test_a_pass_of_them_is_filled_in_the_order_of_turns_and_within_the_budget(packing):
+    held, runtime = packing
+    lengths = np.random.default_rng(7).integers(1, 65, 60).tolist()
+    futures = [held.submit([text(number, length)]) for number, length in enumerate(lengths)]
+    runtime.free.set()
+    for future in futures:
+        result(future)
+    assert list(chain(*runtime.passes[1:])) == list(range(60))
+    assert all(sum(lengths[number] for number in taken) <= held.budget for taken in runtime.passes[1:])
+    assert len(runtime.passes[1:]) <= 1 + sum(lengths) / (held.budget - 64)
+
+
+def test_longer_ones_do_not_join_them_and_wait_their_turn(packing):
+    held, runtime = packing
+    bulk = held.submit([text(100, 300), text(101, 40), text(102, 290)])
+    short = held.submit([text(1, 10)])
+    runtime.free.set()
+    result(bulk), result(short)
+    assert [sorted(taken) for taken in runtime.passes[1:]] == [[1], [100], [102], [101]]
 
 
 def test_the_queue_is_bounded_in_tokens(held, runtime):

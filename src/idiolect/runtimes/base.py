@@ -36,13 +36,20 @@ class TextEncoder(Protocol):
 
 
 class Runtime(TextEncoder, Protocol):
-    """A loaded model. Calls may come from any thread; they are served one batch at a time."""
+    """A loaded model. Calls may come from any thread; they are served one batch at a time.
+
+    `row_tokens`: texts up to so long share rows, so that their lengths need not be similar; 0 where none do.
+    """
 
     precision: str
     max_batch_tokens: int
+    row_tokens: int
 
     def tokens(self, texts: Sequence[str], kind: Kind, truncate: Truncate | None = "END") -> list[TokenIds]:
         """Token ids of each text after its prompt, cut at `files.max_tokens`; None cuts nothing."""
 
     def encode_tokens(self, tokens: Sequence[TokenIds], on_batch: OnBatch | None = None) -> Vectors:
         """Vectors [n, dimension] of unit length, in the order of `tokens`."""
+
+    def multiplied(self, lengths: Sequence[int]) -> int:
+        """Tokens that passes over texts of so many compute, padding included."""

@@ -23,6 +23,7 @@ class Encoder(ABC):
 
     name: str
     precision: str
+    row_tokens = 0
     step = 1
     """Batches are padded to a multiple of so many tokens: for a runtime to which every new shape is dear."""
 
@@ -54,12 +55,22 @@ class Encoder(ABC):
     def encode_tokens(self, tokens: Sequence[TokenIds], on_batch: OnBatch | None = None) -> Vectors:
         vectors = np.empty((len(tokens), self.files.dimension), dtype=np.float32)
         with self._lock, self._ready():
-            for rows in batches([len(ids) for ids in tokens], self.max_batch_tokens):
-                batch = [tokens[row] for row in rows]
-                vectors[rows] = self.forward(*pad(batch, self.tokenizer.padding, self._width(len(batch[0]))))
+            for rows in self._passes([len(ids) for ids in tokens]):
+                vectors[rows] = self._encode_pass([tokens[row] for row in rows])
                 if on_batch is not None:
                     on_batch(len(rows))
         return unit(vectors)
+
+    def multiplied(self, lengths: Sequence[int]) -> int:
+        return sum(len(rows) * self._width(lengths[rows[0]]) for rows in self._passes(lengths))
+
+    def _passes(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+        """Indices into `lengths` in the passes that are made of them, longest first."""
+        return batches(lengths, self.max_batch_tokens)
+
+    def _encode_pass(self, tokens: Sequence[TokenIds]) -> Vectors:
+        """Vectors [texts, dimension] of one pass, longest text first."""
+        return self.forward(*pad(tokens, self.tokenizer.padding, self._width(len(tokens[0]))))
 
     def _width(self, longest: int) -> int:
         """Tokens that a batch is padded to, within what the model takes."""

@@ -1,5 +1,6 @@
 """A sentence-transformers model as one graph, pooling and normalisation fused: ONNX and OpenVINO."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,21 @@ def export_onnx(files: ModelFiles, target: Path) -> None:
 
     Raises MissingExtra without torch or onnxscript, ModelError where the model cannot be traced.
     """
+    model = traceable(files)
+    import torch
+
+    names = ["input_ids", "attention_mask"]
+    if getattr(model[0].auto_model.config, "type_vocab_size", 0) > 0:
+        names.append("token_type_ids")
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
+    trace(_fused(model, names), names, _example(names), ((axes,) * len(names),), files, target)
+
+
+def traceable(files: ModelFiles) -> Any:
+    """The model in `files.path`, in float32 on the CPU, as `trace` takes it.
+
+    Raises MissingExtra without torch or onnxscript, ModelError where it cannot be a graph.
+    """
     import importlib
 
     for package in ("torch", "onnx", "onnxscript"):
@@ -29,29 +45,32 @@ def export_onnx(files: ModelFiles, target: Path) -> None:
             importlib.import_module(package)
         except ModuleNotFoundError:
             raise MissingExtra(package, "train") from None
-    import torch
-
     from idiolect.runtimes.torch import load
 
     model = load(files.path, device="cpu").float()
     _refuse_prompt_pooling(model, files)
     _spell_attention_out(model)
-    names = ["input_ids", "attention_mask"]
-    if getattr(model[0].auto_model.config, "type_vocab_size", 0) > 0:
-        names.append("token_type_ids")
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
+    return model
+
+
+def trace(
+    module: Any, names: Sequence[str], example: tuple[Any, ...], axes: Any, files: ModelFiles, target: Path
+) -> None:
+    """Write a torch module as an ONNX file with inputs `names` of free `axes`. Raises ModelError where it cannot be."""
+    import torch
+
     target.parent.mkdir(parents=True, exist_ok=True)
     with quiet("torch.onnx"), torch.no_grad():
         try:
             program = torch.onnx.export(
-                _fused(model, names),
-                _example(names),
+                module,
+                example,
                 dynamo=True,
                 verbose=False,
                 opset_version=OPSET,
-                input_names=names,
+                input_names=list(names),
                 output_names=[OUTPUT],
-                dynamic_shapes=((axes,) * len(names),),
+                dynamic_shapes=axes,
             )
         except Exception as error:  # whatever the tracer meets in a model's own code
             cause = error.__cause__ or error

@@ -1,19 +1,22 @@
 """OpenVINO on the CPU: bfloat16 where the processor has it."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from idiolect.errors import BundleError, MissingExtra
-from idiolect.runtimes.base import Precision, Vectors
+from idiolect.runtimes.base import Precision, TokenIds, Vectors
 from idiolect.runtimes.encoder import Encoder
 from idiolect.runtimes.hardware import available_cpus
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.packing import INPUTS as PACKED
+from idiolect.runtimes.packing import ROW_TOKENS, arrange, pack, passes
 from idiolect.runtimes.tokens import IntArray
 
 
 class OpenVinoRuntime(Encoder):
-    """Runs an OpenVINO graph whose inputs are those of `graph.export_onnx`."""
+    """Runs an OpenVINO graph whose inputs are those of `graph.export_onnx` or of `packed_graph.export_packed`."""
 
     name = "openvino"
     step = 4
@@ -47,11 +50,33 @@ class OpenVinoRuntime(Encoder):
             ) from None
         self._request = compiled.create_infer_request()
         self._inputs = [port.get_any_name() for port in compiled.inputs]
+        self.row_tokens = ROW_TOKENS if set(PACKED) == set(self._inputs) else 0
+
+    def multiplied(self, lengths: Sequence[int]) -> int:
+        if not self.row_tokens:
+            return super().multiplied(lengths)
+        arranged = (arrange([lengths[index] for index in taken]) for taken in self._passes(lengths))
+        return sum(width * len(rows) for width, rows in arranged)
 
     def forward(self, ids: IntArray, mask: IntArray) -> Vectors:
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return self._infer(
+            {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        ).copy()
+
+    def _passes(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+        return passes(lengths, self.max_batch_tokens) if self.row_tokens else super()._passes(lengths)
+
+    def _encode_pass(self, tokens: Sequence[TokenIds]) -> Vectors:
+        if not self.row_tokens:
+            return super()._encode_pass(tokens)
+        packed = pack(tokens, self.tokenizer.padding)
+        vectors: Vectors = self._infer(packed.inputs)[packed.places]
+        return vectors
+
+    def _infer(self, given: dict[str, IntArray]) -> Vectors:
+        """The graph's output, which the next call overwrites."""
         self._request.infer({name: given[name] for name in self._inputs}, share_inputs=True)
-        vectors: Vectors = self._request.get_output_tensor(0).data.copy()
+        vectors: Vectors = self._request.get_output_tensor(0).data
         return vectors
 
 

@@ -64,7 +64,7 @@ class Engine:
         self.announced = 0
         self.cache = VectorCache(cache_bytes)
         self._watch = watch or Watch()
-        self._lanes = Lanes()
+        self._lanes = Lanes(runtime.row_tokens)
         self._flying: dict[bytes, Text] = {}
         self._rate = 5_000.0  # tokens a second, a running mean
         self._stopping = False
@@ -174,7 +174,7 @@ class Engine:
             for text, vector in zip(texts, vectors, strict=True):
                 self._land(text)
                 self.cache.put(text.key, vector)
-        self._watch.computed(len(texts), sum(lengths), len(texts) * max(lengths), seconds)
+        self._watch.computed(len(texts), sum(lengths), self.runtime.multiplied(lengths), seconds)
         for text, vector in zip(texts, vectors, strict=True):
             for job, row in text.rows:
                 self._fill(job, row, vector)

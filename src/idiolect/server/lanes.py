@@ -56,10 +56,13 @@ class Lanes:
     """Short requests before long ones, those of one lane in turns, batches of texts about as long as one another.
 
     A pass is led by the longest waiting text of one request; texts that hardly need padding beside it,
-    of its lane and of those before it, fill it up.  A request then goes behind the others of its lane.
+    of its lane and of those before it, fill it up.  Short texts that share rows are led and joined by any others,
+    in the order of their turns.  A request then goes behind the others of its lane.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, row_tokens: int = 0) -> None:
+        """`row_tokens`: the runtime's."""
+        self._row_tokens = row_tokens
         self._lanes = [_Lane() for _ in range(len(LANES) + 1)]
         self._passes = 0
 
@@ -69,20 +72,23 @@ class Lanes:
         self._lanes[job.lane].add(job)
 
     def take(self, budget: int) -> list[Text]:
-        """The texts of the next pass, which padded to the longest are `budget` tokens at most; none where none wait."""
+        """The texts of the next pass, of `budget` tokens at most, padded to the longest unless they share rows;
+        none where none wait.
+        """
         lead = self._lead()
         if lead is None:
             return []
         self._passes += 1
         job = self._lanes[lead].jobs.popleft()
+        longest = len(job.texts[0].tokens)
+        sharing = longest <= self._row_tokens
         taken: list[Text] = []
-        room = 1
-        for text in self._candidates(job, lead):
-            if not taken:
-                room = max(1, budget // len(text.tokens))
+        room = budget
+        for text in self._sharing(job, lead) if sharing else self._similar(job, lead):
             self._remove(text)
             taken.append(text)
-            if len(taken) == room:
+            room -= len(text.tokens) if sharing else longest
+            if room < (self._row_tokens if sharing else longest):
                 break
         self._lanes[lead].jobs.append(job)
         return taken
@@ -108,7 +114,19 @@ class Lanes:
             return waiting[0]
         return min(waiting, key=lambda index: self._lanes[index].oldest())
 
-    def _candidates(self, job: Job, lead: int) -> Iterator[Text]:
+    def _sharing(self, job: Job, lead: int) -> Iterator[Text]:
+        """The job's own texts and then others that are as short as to share rows, by turns.
+
+        The caller takes each before it asks for the next.
+        """
+        others = [other for lane in reversed(self._lanes[: lead + 1]) for other in lane.jobs]
+        for texts in (job.texts, *(other.texts for other in others)):
+            while texts and len(texts[-1].tokens) <= self._row_tokens:
+                text = texts.pop()
+                if not text.taken:
+                    yield text
+
+    def _similar(self, job: Job, lead: int) -> Iterator[Text]:
         """The job's own texts and then others, longest first from the job's longest to what is similar to it.
 
         The caller takes each before it asks for the next.

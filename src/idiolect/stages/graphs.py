@@ -21,6 +21,7 @@ from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.nim import write_nim
 from idiolect.runtimes.onnx import OnnxRuntime
 from idiolect.runtimes.opening import open_graph
+from idiolect.runtimes.packed_graph import export_openvino
 from idiolect.runtimes.quantisation import quantise
 from idiolect.runtimes.tensorrt import build_plan, profile_of, trtexec_line
 from idiolect.runtimes.tokens import pad
@@ -145,7 +146,7 @@ class _Maker:
         if name == "onnx":
             export_onnx(self._files, target)
         elif name == "openvino":
-            convert_openvino(self.make("onnx"), target)
+            export_openvino(self._files, target, lambda: self.make("onnx"))
         elif name == "onnx-fp16":
             halve(self.make("onnx"), target)
         elif name == "tensorrt":
