@@ -23,7 +23,9 @@ class Connection:
 
     async def send(self, sent: bytes) -> tuple[int, dict[str, str], bytes]:
         """Status, headers in lower case, body. Raises OSError or EOFError where no whole answer comes."""
-        if self._writer is None or self._writer.is_closing():
+        closed = self._reader is not None and self._reader.at_eof()  # the server's, after an idle while
+        if self._writer is None or self._writer.is_closing() or closed:
+            self.close()
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
         assert self._reader is not None
         try:
