@@ -5,7 +5,8 @@ over packed rows.
 
 Each round gives every graph and step the same batches in turn: single texts of 8 to 56 tokens, some of them together,
 31 of any such lengths, in the passes that a server makes of them, and passes of 2,048 tokens, hardly any two of one
-shape.  The first round, in which shapes are new, stands apart from the median of the others.  Ratios are tokens/s by those of fused attention without padding.
+shape.  The first round, in which shapes are new, stands apart from the median of the others.  Ratios are tokens/s by
+those of fused attention without padding.
 """
 
 import argparse
