@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import pytest
 from serving_fixture import Running
@@ -85,8 +86,17 @@ def spans(service):
 
         def posted(headers=None, **body):
             response = server.http.post("/v1/embeddings", json={"model": "tiny", **body}, headers=headers)
-            tracing.provider.force_flush()
-            return response, {span.name: span for span in exporter.get_finished_spans()}
+            return response, ended(f"POST {response.request.url.path}")
+
+        def ended(last):
+            """The spans by name, once the one around the whole request has ended: after its answer."""
+            for _ in range(200):
+                tracing.provider.force_flush()
+                found = {span.name: span for span in exporter.get_finished_spans()}
+                if last in found:
+                    return found
+                time.sleep(0.05)
+            raise AssertionError(f"no span {last} in {sorted(found)}")
 
         yield posted
     tracing.close()

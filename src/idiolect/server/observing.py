@@ -42,17 +42,15 @@ class Observed:
         began = time.monotonic()
         facts = scope["facts"] = Facts(self.tracing)
         status = 500
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
+        observed = False
 
         with self.tracing.span(scope["method"], _Headers(scope)) as span:
-            try:
-                await self.app(scope, receive, noting)
-            finally:
+
+            def observe() -> None:
+                nonlocal observed
+                if observed:
+                    return
+                observed = True
                 route = getattr(scope.get("route"), "path", "unknown")
                 seconds = time.monotonic() - began
                 self.telemetry.answered(route, status, seconds)
@@ -61,6 +59,20 @@ class Observed:
                     self.tracing.tell(span, _attributes(scope["method"], route, status, facts), status >= 500)
                 if log.isEnabledFor(logging.INFO):
                     log.info("request", extra={"facts": _logged(route, status, seconds, facts)})
+
+            async def noting(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                elif not message.get("more_body", False):
+                    # Before its last bytes leave: whoever has the answer finds it counted.
+                    observe()
+                await send(message)
+
+            try:
+                await self.app(scope, receive, noting)
+            finally:
+                observe()
 
 
 class _Headers(dict[str, str]):
