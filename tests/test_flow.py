@@ -30,7 +30,7 @@ STAGES = ["ingest", "generate", "prepare", "train", "evaluate", "export"]
 
 def idiolect(*arguments: str | Path, expect: tuple[int, ...] = (0, 3)) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "idiolect", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert done.returncode in expect, done.stdout + done.stderr
     return done
 
@@ -71,7 +71,7 @@ def test_a_run_ends_with_a_table_a_verdict_and_where_to_go(first):
     assert f"idiolect serve {work / 'bundle'}" in done.stdout
     assert re.search(r"encoding chunks: \d+ texts in \d+\.\d s", done.stderr), done.stderr
     assert "\r" not in done.stderr, "no progress bars where stderr is no terminal"
-    assert seconds < 120
+    assert seconds < 300, "minutes, also on a machine that has other work"
 
 
 def test_the_files_hold_what_the_design_promises(first):
