@@ -3,7 +3,7 @@ PYTHON ?= python3
 # A machine without GPU that would otherwise get torch's CUDA build: make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 BIN := .venv/bin
-EXTRAS := train,documents,llm,serve,onnx
+EXTRAS := train,documents,llm,serve,onnx,index,mcp
 
 .PHONY: install demo test check bench clean
 
@@ -17,7 +17,7 @@ install: .venv/installed
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/pip install -q -c constraints.txt -e '.[$(EXTRAS),clients,signing,dev]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[$(EXTRAS),postgres,qdrant,clients,signing,otel,dev]'
 	touch $@
 
 # Exit code 3 says that the gate kept the base model: an honest end, not a failure.

@@ -2,6 +2,7 @@
 
 import pytest
 from threads import one_torch_thread
+from tiny_bundle import write_graph_bundle
 from tiny_model import save_shallow_model, save_tiny_model
 
 
@@ -9,6 +10,12 @@ from tiny_model import save_shallow_model, save_tiny_model
 def tiny_model(tmp_path_factory):
     """The directory of a two-layer BERT with random weights, to stand as `train.base`."""
     return save_tiny_model(tmp_path_factory.mktemp("base") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def bundle_path(tmp_path_factory):
+    """A bundle of the same model with its graphs, to be served and to index with."""
+    return write_graph_bundle(tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """A bundle of a tiny model, to be served."""
 
 import msgspec
-from tiny_model import DIMENSION
+from tiny_model import DIMENSION, save_tiny_model
 
 from idiolect.bundle import Base, Bundle, Manifest, Prompts, write_bundle
 from idiolect.files import digest_path, write_json
 from idiolect.records import Fusion
+from idiolect.runtimes.layout import GOLDEN, GRAPHS
+from idiolect.runtimes.model_files import describe
 
 
 def write_tiny_bundle(path, files, fill=lambda draft: {}):
@@ -25,6 +27,24 @@ def write_tiny_bundle(path, files, fill=lambda draft: {}):
         fusion=Fusion(),
     )
     return write_bundle(path, manifest, files.path, fill).path
+
+
+def write_graph_bundle(root, seed=0):
+    """The same of a tiny model that is made too, with its graphs and golden vectors: it starts without torch."""
+    from idiolect.runtimes.golden import golden
+    from idiolect.runtimes.graph import export_onnx
+    from idiolect.runtimes.opening import open_graph
+    from idiolect.runtimes.packed_graph import export_openvino
+
+    files = describe(save_tiny_model(root / "tiny", seed))
+
+    def fill(draft):
+        export_onnx(files, draft / GRAPHS["onnx"])
+        export_openvino(files, draft / GRAPHS["openvino"], lambda: draft / GRAPHS["onnx"])
+        write_json(draft / GOLDEN, golden(open_graph(draft, files, "openvino")))
+        return {}
+
+    return write_tiny_bundle(root / "bundle", files, fill)
 
 
 def resealed(path):

@@ -382,6 +382,12 @@ class Serve(Section, frozen=True, kw_only=True):
             description="NAME=BUNDLE:SHARE: a challenger that encodes a share of a model's requests, to be compared"
         ),
     ] = ()
+    store: Annotated[
+        str,
+        Meta(
+            description="what `idiolect index` made with a served bundle, for /v1/search: a folder or URI; empty: none"
+        ),
+    ] = ""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

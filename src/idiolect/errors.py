@@ -7,6 +7,7 @@ IdiolectError                 the run failed (exit code 1)
 ├── WorkspaceError            WORK lacks a file, or another run holds it
 ├── ModelError                a base model or model directory that cannot be loaded
 ├── BundleError               an exported bundle that is incomplete or altered
+├── StoreError                a vector store that cannot be reached, or was made with another model
 ├── MemoryShortage            more memory would be needed than this machine has free
 ├── TeacherError              the LLM endpoint refused, or answered nothing usable
 └── MissingExtra              a part that needs `pip install 'idiolect[...]'`
@@ -40,6 +41,10 @@ class ModelError(IdiolectError):
 
 
 class BundleError(IdiolectError):
+    pass
+
+
+class StoreError(IdiolectError):
     pass
 
 

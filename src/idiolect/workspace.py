@@ -1,14 +1,12 @@
 """WORK as data: where each artefact lies, and what earlier runs left there."""
 
 import contextlib
-import datetime
-import fcntl
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from idiolect.errors import WorkspaceError
 from idiolect.files import recover
+from idiolect.holding import held
 
 
 class Workspace:
@@ -64,24 +62,7 @@ class Workspace:
         The system releases it when the process ends, however it ends.  Raises WorkspaceError naming
         the process that holds it already.
         """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            file = (self.root / ".lock").open("a+", encoding="utf-8")
-        except OSError as error:
-            raise WorkspaceError(f"WORK {self.root} cannot be written: {error.strerror}") from None
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.seek(0)
-                holder = file.read().strip() or "a process that has just begun"
-                raise WorkspaceError(
-                    f"another idiolect run holds {self.root} ({holder}): "
-                    "wait for it, or give another folder with -w"
-                ) from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()} since {datetime.datetime.now():%Y-%m-%d %H:%M:%S}\n")
-            file.flush()
+        with held(self.root, WorkspaceError, "give another folder with -w"):
             self._recover()
             yield
 

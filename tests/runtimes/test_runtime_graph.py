@@ -1,5 +1,8 @@
 """Exported graphs: what other programs find in the file."""
 
+import subprocess
+import sys
+
 import numpy as np
 import onnxruntime
 from tiny_model import TEXTS, save_tiny_model
@@ -35,3 +38,17 @@ def test_a_dense_layer_is_fused(tmp_path):
     np.testing.assert_allclose(
         OnnxRuntime(files, tmp_path / "model.onnx").encode(TEXTS, "query"), torch, atol=1e-4
     )
+
+
+def test_openvino_reports_to_nobody(exported):
+    """Its own usage reports come from a process that it forks when it reads a graph."""
+    code = (
+        "import os, sys, time\n"
+        "forks = []\n"
+        "os.register_at_fork(before=lambda: forks.append(1))\n"
+        "from idiolect.runtimes.openvino import library\n"
+        f"library().Core().read_model({str(exported / GRAPHS['onnx'])!r})\n"
+        "time.sleep(0.5)\n"
+        "sys.exit(len(forks))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

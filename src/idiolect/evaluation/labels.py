@@ -68,7 +68,7 @@ def read_labels(prepare: Prepare) -> list[LabelledQuery]:
         if name and not Path(name).is_file():
             raise UsageError(f"{option} {name} is no file")
     queries = Path(prepare.queries)
-    lines = _is_json(queries)
+    lines = is_json_lines(queries)
     if lines and not prepare.qrels:
         raise UsageError(f"--queries {queries} says no documents: add --qrels FILE with their judgments")
     if prepare.qrels and not lines:
@@ -85,7 +85,8 @@ def normalised(text: str) -> str:
     return " ".join(words) or " ".join(text.split())
 
 
-def _is_json(path: Path) -> bool:
+def is_json_lines(path: Path) -> bool:
+    """Whether a file of queries is BEIR's queries.jsonl rather than a table."""
     if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
         return True
     with path.open("rb") as file:

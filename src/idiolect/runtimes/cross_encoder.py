@@ -14,10 +14,12 @@ from idiolect.runtimes.torch import has_bfloat16
 _HEADS = ("ForSequenceClassification", "ForCausalLM")
 _BATCH = 32
 
+SETTING = "train.cross_encoder"
 
-def resolve_cross_encoder(name: str) -> Path:
+
+def resolve_cross_encoder(name: str, setting: str = SETTING) -> Path:
     """The directory of a cross-encoder by its path or hub name. Raises ModelError where it is none, or not there."""
-    path = located(name, "train.cross_encoder")
+    path = located(name, setting)
     facts = {
         file: read_json(path / file) if (path / file).is_file() else {}
         for file in ("config.json", "config_sentence_transformers.json")
@@ -25,7 +27,7 @@ def resolve_cross_encoder(name: str) -> Path:
     architectures = facts["config.json"].get("architectures") or []
     kind = facts["config_sentence_transformers.json"].get("model_type")
     if kind != "CrossEncoder" and not any(one.endswith(_HEADS) for one in architectures):
-        raise ModelError(f"train.cross_encoder {name} is no cross-encoder: it scores no pairs of texts")
+        raise ModelError(f"{setting} {name} is no cross-encoder: it scores no pairs of texts")
     return path
 
 
@@ -37,14 +39,17 @@ def cross_encoder_digest(name: str) -> str:
 class CrossEncoder:
     """Loaded to score; bfloat16 where the hardware computes in it."""
 
-    def __init__(self, name: str) -> None:
-        """Raises ModelError where it cannot be loaded or gives several scores, MissingExtra without torch."""
+    def __init__(self, name: str, setting: str = SETTING) -> None:
+        """`setting` is what named it, for errors.
+
+        Raises ModelError where it cannot be loaded or gives several scores, MissingExtra without torch.
+        """
         try:
             import sentence_transformers
             import torch
         except ModuleNotFoundError as error:
             raise MissingExtra(error.name or "torch", "train") from None
-        path = resolve_cross_encoder(name)
+        path = resolve_cross_encoder(name, setting)
         device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
             with quiet("transformers", "sentence_transformers"):
@@ -53,11 +58,9 @@ class CrossEncoder:
                 )
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelError(f"train.cross_encoder {name} cannot be loaded ({reason})") from None
+            raise ModelError(f"{setting} {name} cannot be loaded ({reason})") from None
         if self.model.num_labels != 1:
-            raise ModelError(
-                f"train.cross_encoder {name} gives {self.model.num_labels} scores a pair: one is needed"
-            )
+            raise ModelError(f"{setting} {name} gives {self.model.num_labels} scores a pair: one is needed")
         self.digest = weights_digest(path)
         self.device = device
 

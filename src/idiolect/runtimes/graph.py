@@ -6,6 +6,7 @@ from typing import Any
 
 from idiolect.errors import MissingExtra, ModelError
 from idiolect.runtimes.model_files import ModelFiles
+from idiolect.runtimes.openvino import library
 from idiolect.runtimes.quiet import quiet
 
 OPSET = 18
@@ -85,10 +86,7 @@ def convert_openvino(onnx: Path, target: Path) -> None:
 
     Raises MissingExtra without openvino.
     """
-    try:
-        import openvino
-    except ModuleNotFoundError:
-        raise MissingExtra("openvino", "openvino") from None
+    openvino = library()
     target.parent.mkdir(parents=True, exist_ok=True)
     openvino.save_model(openvino.Core().read_model(onnx), target, compress_to_fp16=False)
 

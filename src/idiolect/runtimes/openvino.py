@@ -1,7 +1,9 @@
 """OpenVINO on the CPU: bfloat16 where the processor has it."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,19 @@ from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.packing import INPUTS as PACKED
 from idiolect.runtimes.packing import ROW_TOKENS, arrange, pack, passes
 from idiolect.runtimes.tokens import IntArray
+
+
+def library() -> Any:
+    """OpenVINO, without the usage reports that it would send to its maker, from a process that it forks.
+
+    Raises MissingExtra where it is not installed.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # it does without, where there is none
+    try:
+        import openvino
+    except ModuleNotFoundError:
+        raise MissingExtra("openvino", "openvino") from None
+    return openvino
 
 
 class OpenVinoRuntime(Encoder):
@@ -32,10 +47,7 @@ class OpenVinoRuntime(Encoder):
 
         Raises MissingExtra without openvino, BundleError where the graph cannot be read.
         """
-        try:
-            import openvino
-        except ModuleNotFoundError:
-            raise MissingExtra("openvino", "openvino") from None
+        openvino = library()
         super().__init__(files)
         core = openvino.Core()
         bfloat16 = precision == "auto" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")

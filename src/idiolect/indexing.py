@@ -1,0 +1,116 @@
+"""What `index` does: the documents of a folder, or of a WORK, through a bundle's model into a store."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from idiolect.bundle import Bundle, Manifest
+from idiolect.config import Config, Train
+from idiolect.errors import InputError, UsageError
+from idiolect.files import read_jsonl
+from idiolect.index.bridge import FLOOR, lay
+from idiolect.index.building import Built, build, entries
+from idiolect.index.searching import Reranker, Searcher
+from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store
+from idiolect.index.stores.opening import open_store
+from idiolect.mining.vectors import CachedEncoder
+from idiolect.progress import Progress
+from idiolect.records import Chunk, Document
+from idiolect.runtimes.base import TextEncoder
+from idiolect.runtimes.opening import open_encoder
+from idiolect.stages import ingest
+from idiolect.stages.context import Context
+from idiolect.workspace import Workspace
+
+
+def index(
+    path: Path,
+    source: Path,
+    uri: str,
+    progress: Progress,
+    candidates: Mapping[str, Any] | None = None,
+    bridge_floor: float = FLOOR,
+    config: Config | None = None,
+) -> Built:
+    """Bring the store at `uri` up to `source`, a WORK folder or documents, with the bundle at `path`.
+
+    What a WORK's run has encoded with the same weights is not encoded again.  `candidates` names fields that are to
+    differ from what the store has, or from whole vectors.  Where the store holds another model's vectors, a bridge of
+    recall `bridge_floor` or more lets this one search them meanwhile.  Documents are read as `config` says.
+    Raises BundleError, InputError where `source` has no readable document, StoreError where the store cannot be used,
+    UsageError for a dimension that was not trained.
+    """
+    bundle = Bundle.load(path)
+    bundle.verify()
+    store = open_store(uri)
+    before = store.indexed()
+    chosen = msgspec.structs.replace(before.candidates if before else WHOLE, **(candidates or {}))
+    store.supports(chosen)
+    _check_trained(chosen, bundle.manifest)
+    encoder = open_encoder(bundle.path)
+    indexed = Indexed.by(bundle.manifest, str(path.resolve()), chosen)
+    work = Workspace(source)
+    if work.chunks.is_file():
+        return _built(store, indexed, CachedEncoder(encoder, work.vectors), work, progress, bridge_floor)
+    if not source.exists():
+        raise InputError(
+            f"{source} is not there: give a folder of documents, a file, a JSONL corpus or a WORK folder"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        work = Workspace(Path(folder))
+        ingest.run(Context(work, _chunked_as(bundle, config or Config()), progress, source))
+        return _built(store, indexed, encoder, work, progress, bridge_floor)
+
+
+def _built(
+    store: Store, indexed: Indexed, encoder: TextEncoder, work: Workspace, progress: Progress, floor: float
+) -> Built:
+    bridge = lay(store, indexed, encoder, floor, progress)
+    if bridge:
+        usable = bridge.recall >= floor
+        progress.note(
+            f"until it is done, the new model searches the old vectors through a bridge: recall {bridge.recall:.2f}"
+            if usable
+            else f"no bridge from the new model to the old vectors: recall {bridge.recall:.2f} is below {floor:.2f}"
+        )
+    built = build(store, indexed, encoder, lambda: _entries(work, indexed), progress)
+    return msgspec.structs.replace(built, bridge=bridge.recall if bridge else None)
+
+
+def open_searcher(uri: str, path: Path | None = None, reranker: Reranker | None = None) -> Searcher:
+    """The store at `uri` with the model that it was made with, the same at `path`, or one that a bridge leads from.
+
+    Raises StoreError where the store holds no index, or the bundle is another than it was made with.
+    """
+    store = open_store(uri)
+    indexed = store.indexed() or store.read().indexed  # which says that there is none
+    place = path or Path(indexed.bundle)
+    return Searcher(store, Bundle.load(place).manifest, open_encoder(place), reranker)
+
+
+def _check_trained(candidates: Candidates, manifest: Manifest) -> None:
+    shorter = [one for one in manifest.dimensions if one < manifest.dimension]
+    if candidates.dimension and candidates.dimension not in shorter:
+        trained = ", ".join(map(str, shorter)) or "none that is shorter"
+        raise UsageError(
+            f"--short {candidates.dimension}: bundle {manifest.name} was trained for {trained}; "
+            "--short 0 takes whole vectors"
+        )
+
+
+def _entries(work: Workspace, indexed: Indexed) -> Iterator[Entry]:
+    documents, chunks = read_jsonl(work.documents, Document), read_jsonl(work.chunks, Chunk)
+    return entries(documents, chunks, indexed.fusion.language)
+
+
+def _chunked_as(bundle: Bundle, config: Config) -> Config:
+    """Settings that cut documents as the bundle's own run did."""
+    manifest = bundle.manifest
+    sizes = {"chunk_tokens": manifest.chunk_tokens, "overlap_tokens": manifest.overlap_tokens}
+    return Config(
+        ingest=msgspec.structs.replace(config.ingest, **sizes),
+        train=msgspec.structs.replace(Train(), base=str(bundle.files.path)),
+    )
