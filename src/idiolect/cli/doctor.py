@@ -16,6 +16,10 @@ PARTS = {
     "llm": ("openai",),
     "serve": ("fastapi", "uvicorn", "prometheus-client", "openvino"),
     "onnx": ("onnxruntime",),
+    "index": ("lancedb", "pyarrow"),
+    "postgres": ("psycopg", "psycopg-pool", "pgvector"),
+    "qdrant": ("qdrant-client",),
+    "mcp": ("mcp",),
 }
 """Extra → the packages that it brings."""
 

@@ -45,6 +45,13 @@ labels_as = click.option(
     type=click.Choice(["train", "dev", "test", "split"]),
     help="What those queries are used for; split (the default) divides them by query.",
 )
+store_bundle = click.option(
+    "--bundle",
+    "bundle_path",
+    metavar="BUNDLE",
+    type=click.Path(path_type=Path),
+    help="The bundle that the store was made with, where it lies elsewhere now.",
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress.")
 
 

@@ -1,4 +1,4 @@
-"""`search`: what the shipped model finds in the documents of a WORK folder."""
+"""`search`: what the shipped model finds in the documents of a WORK folder, or in a store that `index` made."""
 
 import textwrap
 from pathlib import Path
@@ -15,8 +15,30 @@ _CHOSEN = "chosen on dev"
 
 
 @click.command()
-@click.argument("query")
+@click.argument("query", required=False)
 @options.work
+@click.option("--store", metavar="URI", help="Search what `index` made there, instead of WORK.")
+@options.store_bundle
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Only documents with this path, language or metadata; of one key any, of several keys all. Needs --store.",
+)
+@click.option(
+    "--unit",
+    type=click.Choice(["chunk", "document"]),
+    default="chunk",
+    show_default=True,
+    help="Show chunks, or each document once, by its best chunk (with --store).",
+)
+@click.option(
+    "--context",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Show N chunks on either side (with --store).",
+)
 @click.option("--top", "count", type=click.IntRange(1), default=10, show_default=True, help="Chunks to show.")
 @click.option(
     "--mode",
@@ -24,6 +46,32 @@ _CHOSEN = "chosen on dev"
     default="hybrid",
     show_default=True,
     help="Vectors, BM25, or both fused as the bundle says.",
+)
+@click.option(
+    "--rerank",
+    metavar="MODEL",
+    help="Let a cross-encoder (a directory, or a name in the hub's cache) order the best hits (with --store).",
+)
+@click.option(
+    "--queries",
+    "queries_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Search for all of these instead of QUERY: BEIR's queries.jsonl, or a CSV of query and document.",
+)
+@click.option(
+    "--qrels",
+    "qrels_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Judgments of those queries' documents: print nDCG@10 and the like, by documents.",
+)
+@click.option(
+    "--run",
+    "run_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write what those queries found, as trec_eval reads it.",
 )
 @click.option(
     "--abstain",
@@ -34,6 +82,51 @@ _CHOSEN = "chosen on dev"
 )
 @options.reporting
 def search(
+    query: str | None,
+    work: Path,
+    store: str | None,
+    bundle_path: Path | None,
+    where: tuple[str, ...],
+    unit: str,
+    context: int,
+    count: int,
+    mode: str,
+    rerank: str | None,
+    queries_path: Path | None,
+    qrels_path: Path | None,
+    run_path: Path | None,
+    abstain: str | None,
+    as_json: bool,
+    out: Path | None,
+    quiet: bool,
+) -> None:
+    """Search the documents of WORK with the bundle that the last run exported, or a store with its own."""
+    if (query is None) == (queries_path is None):
+        raise UsageError("give a QUERY to search for, or --queries FILE with many")
+    if queries_path is None and (qrels_path or run_path):
+        raise UsageError("--qrels and --run need --queries FILE")
+    if store is None:
+        if where or context or bundle_path or rerank or queries_path or unit != "chunk":
+            raise UsageError("--where, --unit, --context, --bundle, --rerank and --queries need --store")
+        _search_work(query or "", work, count, mode, abstain, as_json, out, quiet)
+        return
+    if abstain is not None:
+        raise UsageError("--abstain works on WORK alone: a store keeps no calibration")
+    from idiolect.cli import store_search
+
+    conditions = store_search.Conditions(mode, tuple(where), unit, count, rerank)
+    if queries_path is not None:
+        if context:
+            raise UsageError("--context shows one query's hits: leave it out with --queries")
+        files = store_search.Files(queries_path, qrels_path, run_path)
+        store_search.many(store, bundle_path, conditions, files, as_json, out, quiet)
+    else:
+        hits = store_search.one(store, bundle_path, query or "", conditions, context, as_json, out)
+        for hit in hits:
+            _show(hit)
+
+
+def _search_work(
     query: str,
     work: Path,
     count: int,
@@ -43,7 +136,6 @@ def search(
     out: Path | None,
     quiet: bool,
 ) -> None:
-    """Search the documents of WORK with the bundle that the last run exported."""
     from idiolect.index.memory import MemoryIndex
     from idiolect.progress import for_terminal
 
@@ -65,22 +157,23 @@ def search(
         )
         return
     for hit in hits:
-        probability = "" if hit.probability is None else f"  p {hit.probability:.2f}"
-        click.echo(f"{hit.rank:3}. {hit.score:7.3f}{probability}  {hit.path}  [{hit.start}:{hit.end}]")
-        if hit.title:
-            click.echo(f"      {hit.title}")
-        click.echo(
-            textwrap.fill(
-                " ".join(hit.text.split()),
-                width(),
-                initial_indent="      ",
-                subsequent_indent="      ",
-                max_lines=3,
-                placeholder=" …",
-            )
-        )
+        _show(hit, "" if hit.probability is None else f"  p {hit.probability:.2f}")
     if not hits:
         click.echo("Nothing found: no chunk shares a term with the query.")
+
+
+def _show(hit: Any, probability: str = "") -> None:
+    click.echo(f"{hit.rank:3}. {hit.score:7.3f}{probability}  {hit.path}  [{hit.start}:{hit.end}]")
+    if hit.title:
+        click.echo(f"      {hit.title}")
+    near = [*getattr(hit, "before", ()), hit, *getattr(hit, "after", ())]
+    text = " ".join(" ".join(one.text.split()) for one in near)
+    indent = "      "
+    lines = 3 if len(near) == 1 else None
+    shown = textwrap.fill(
+        text, width(), initial_indent=indent, subsequent_indent=indent, max_lines=lines, placeholder=" …"
+    )
+    click.echo(shown)
 
 
 def _probability(text: str) -> float | None:

@@ -34,6 +34,9 @@ from idiolect.cli import options
     help="Look so often for another bundle at a path, and reload it (default: serve.watch_seconds, 0: never).",
 )
 @click.option(
+    "--store", metavar="URI", help="Search what `index` made there, at /v1/search (default: serve.store)."
+)
+@click.option(
     "--runtime",
     type=click.Choice(
         ["auto", "openvino", "openvino-int8", "onnx", "onnx-fp16", "onnx-int8", "tensorrt", "torch"]
@@ -50,6 +53,7 @@ def serve(
     api_key_file: Path | None,
     shadow: tuple[str, ...],
     watch_seconds: float | None,
+    store: str | None,
     runtime: str,
     config_path: Path | None,
     settings: tuple[str, ...],
@@ -57,7 +61,13 @@ def serve(
     """Serve bundles behind the OpenAI embeddings API until interrupted."""
     from idiolect.server import run
 
-    given = {"host": host, "port": port, "shadow": shadow or None, "watch_seconds": watch_seconds}
+    given = {
+        "host": host,
+        "port": port,
+        "shadow": shadow or None,
+        "watch_seconds": watch_seconds,
+        "store": store,
+    }
     serving = configuration.load(config_path, settings).serve
     serving = msgspec.structs.replace(
         serving, **{key: value for key, value in given.items() if value is not None}
