@@ -3,42 +3,19 @@
 import threading
 
 import pytest
+from indexed_manuals import command
 from serving_fixture import Running
-from tiny_bundle import write_tiny_bundle
-from tiny_model import save_tiny_model
+from small_corpus import write_small_corpus
+from tiny_bundle import write_graph_bundle
 
 from idiolect.config import Serve
-from idiolect.files import write_json
-from idiolect.runtimes.golden import golden
-from idiolect.runtimes.graph import export_onnx
-from idiolect.runtimes.layout import GOLDEN, GRAPHS
-from idiolect.runtimes.model_files import describe
-from idiolect.runtimes.opening import open_graph
-from idiolect.runtimes.packed_graph import export_openvino
 from idiolect.server.service import Service
-
-
-@pytest.fixture(scope="session")
-def bundle_path(tmp_path_factory):
-    return _bundle(tmp_path_factory.mktemp("served"), seed=0)
 
 
 @pytest.fixture(scope="session")
 def other_bundle_path(tmp_path_factory):
     """Another model of the same name."""
-    return _bundle(tmp_path_factory.mktemp("other"), seed=1)
-
-
-def _bundle(root, seed):
-    files = describe(save_tiny_model(root / "tiny", seed))
-
-    def fill(draft):
-        export_onnx(files, draft / GRAPHS["onnx"])
-        export_openvino(files, draft / GRAPHS["openvino"], lambda: draft / GRAPHS["onnx"])
-        write_json(draft / GOLDEN, golden(open_graph(draft, files, "openvino")))
-        return {}
-
-    return write_tiny_bundle(root / "bundle", files, fill)
+    return write_graph_bundle(tmp_path_factory.mktemp("other"), seed=1)
 
 
 @pytest.fixture
@@ -75,6 +52,29 @@ def service(bundle_path):
 @pytest.fixture(scope="session")
 def server(service):
     with Running(service) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def store(bundle_path, tmp_path_factory):
+    """The small corpus, indexed with the bundle that is served."""
+    folder = tmp_path_factory.mktemp("stored")
+    command("index", bundle_path, write_small_corpus(folder / "documents"), "--store", folder / "store", "-q")
+    return folder / "store"
+
+
+@pytest.fixture(scope="session")
+def searching_service(bundle_path, store):
+    """The service with that store."""
+    service = Service([bundle_path], config=Serve(store=str(store)))
+    service.load()
+    yield service
+    service.close()
+
+
+@pytest.fixture(scope="session")
+def searched(searching_service):
+    with Running(searching_service) as running:
         yield running
 
 

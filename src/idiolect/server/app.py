@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,12 +16,12 @@ from starlette.routing import Route
 
 from idiolect import __version__
 from idiolect.errors import IdiolectError
-from idiolect.server import page, schema
-from idiolect.server.contract import parse
+from idiolect.server import contract, page, schema, search_contract
 from idiolect.server.embedding import embed
 from idiolect.server.keys import Keys
-from idiolect.server.observing import App, Message, Observed, Receive, Send
+from idiolect.server.observing import App, Facts, Message, Observed, Receive, Send
 from idiolect.server.refusal import RefusedError
+from idiolect.server.searching import search
 from idiolect.server.service import ServedModel, Service, not_ready
 from idiolect.server.telemetry import CONTENT_TYPE_LATEST
 from idiolect.server.tracing import Tracing
@@ -68,15 +68,17 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
     guarded = [Depends(authorised)]
     secured: dict[str, Any] = {"security": [{"key": []}]} if keys.guarding else {}
 
-    async def embeddings(scope: Message, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        await authorised(request)
-        body = await _body(request, int(config.max_body_mb * 2**20), config.client_seconds)
-        answer = await embed(service, parse(body), scope["facts"])
-        await _json(answer)(scope, receive, send)
+    def post(path: str, answer: Callable[[bytes, Facts], Awaitable[bytes]]) -> None:
+        async def answered(scope: Message, receive: Receive, send: Send) -> None:
+            request = Request(scope, receive)
+            await authorised(request)
+            body = await _body(request, int(config.max_body_mb * 2**20), config.client_seconds)
+            await _json(await answer(body, scope["facts"]))(scope, receive, send)
 
-    plain = _Plain(schema.EMBEDDINGS, embeddings)
-    app.routes.append(Route(plain.path, plain, methods=["POST"]))
+        app.routes.append(Route(path, _Plain(path, answered), methods=["POST"]))
+
+    post(schema.EMBEDDINGS, lambda body, facts: embed(service, contract.parse(body), facts))
+    post(schema.SEARCH, lambda body, facts: search(service, search_contract.parse(body), facts))
 
     @app.post(
         "/admin/reload",

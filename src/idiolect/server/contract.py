@@ -3,7 +3,8 @@
 Fields that are not listed are ignored, as clients send some of their own; null counts as absent.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -80,16 +81,32 @@ class EmbeddingAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 _decoder = msgspec.json.Decoder(EmbeddingRequest)
 
+Request = TypeVar("Request")
+
+Explained = Callable[[Any, msgspec.ValidationError], RefusedError]
+"""What is wrong with a body that is valid JSON, and with which of its fields."""
+
 
 def parse(body: bytes) -> EmbeddingRequest:
     """Read a request body; RefusedError with status 400 says what is wrong with it."""
+    return decoded(_decoder, body, _explained)
+
+
+def decoded(decoder: msgspec.json.Decoder[Request], body: bytes, explained: Explained) -> Request:
+    """A body as `decoder` reads it; RefusedError with status 400 otherwise."""
     try:
         try:
-            return _decoder.decode(body)
+            return decoder.decode(body)
         except msgspec.ValidationError as error:
-            raise _explained(msgspec.json.decode(body), error) from None
+            raise explained(msgspec.json.decode(body), error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(400, f"the body is not valid JSON ({error})") from None
+
+
+def place(error: msgspec.ValidationError) -> tuple[str, str | None]:
+    """What msgspec found wrong, and in which field of the body."""
+    message, _, path = str(error).partition(" - at ")
+    return message.replace("`", ""), path.strip("`").removeprefix("$.").partition("[")[0] or None
 
 
 def _explained(body: Any, error: msgspec.ValidationError) -> RefusedError:
@@ -98,13 +115,12 @@ def _explained(body: Any, error: msgspec.ValidationError) -> RefusedError:
     for name in ("input", "model"):
         if body.get(name) is None:
             return RefusedError(400, f"{name} is required", param=name)
-    message, _, place = str(error).partition(" - at ")
-    param = place.strip("`").removeprefix("$.").partition("[")[0] or None
+    message, param = place(error)
     if param == "input":
         message = _wrong_input(body["input"], message)
     elif param in CHOICES:
         message = f"{param} must be one of {', '.join(CHOICES[param])}, or null"
-    return RefusedError(400, message.replace("`", ""), param=param)
+    return RefusedError(400, message, param=param)
 
 
 def _wrong_input(value: Any, otherwise: str) -> str:

@@ -33,25 +33,40 @@ async def embed(service: Service, request: EmbeddingRequest, facts: Facts) -> by
         kind = _kind(request, suffix)
         dimensions = _dimensions(request, model)
         try:
-            with facts.tracing.span("tokenise"):
-                tokens = await _tokenised(request, model, kind)
-            with facts.tracing.span("encode"):
-                vectors = await _vectors(model, tokens)
+            vectors = await encoded(service, model, request, kind, facts)
             break
         except StoppedError:
-            if service.models.get(model.manifest.name) is model:
-                raise not_ready("stopping") from None
-            # Another model took its place while the texts were tokenised: all of them are that one's now.
-        except QueueFullError as full:
-            raise _queue_full(full) from None
+            pass  # all of the texts are the new model's now
+    if dimensions < vectors.shape[1]:
+        vectors = unit(vectors[:, :dimensions])
+    answer = (vectors, request.encoding_format == "base64", request.model, facts.tokens)
+    return written(*answer) if vectors.size <= INLINE_NUMBERS else await asyncio.to_thread(written, *answer)
+
+
+async def encoded(
+    service: Service, model: ServedModel, request: EmbeddingRequest, kind: Kind, facts: Facts
+) -> Vectors:
+    """Whole vectors [texts, dimension], which a challenger is offered too.
+
+    Refuses a full queue with 429, a server that stops with 503. Raises StoppedError where another model took this one's
+    place while the texts were tokenised.
+    """
+    try:
+        with facts.tracing.span("tokenise"):
+            tokens = await _tokenised(request, model, kind)
+        with facts.tracing.span("encode"):
+            vectors = await _vectors(model, tokens)
+    except StoppedError:
+        if service.models.get(model.manifest.name) is model:
+            raise not_ready("stopping") from None
+        raise
+    except QueueFullError as full:
+        raise _queue_full(full) from None
     if shadow := service.shadows.get(model.manifest.name):
         cut: Truncate = "START" if request.truncate == "START" else "END"
         shadow.offer(model.manifest.model_digest, request.texts, kind, cut, vectors)
-    if dimensions < vectors.shape[1]:
-        vectors = unit(vectors[:, :dimensions])
     facts.tokens = sum(map(len, tokens))
-    answer = (vectors, request.encoding_format == "base64", request.model, facts.tokens)
-    return written(*answer) if vectors.size <= INLINE_NUMBERS else await asyncio.to_thread(written, *answer)
+    return vectors
 
 
 def _kind(request: EmbeddingRequest, suffix: Kind | None) -> Kind:

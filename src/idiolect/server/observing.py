@@ -25,6 +25,7 @@ class Facts:
     model: str = ""
     texts: int = 0
     tokens: int = 0
+    impression: str = ""
 
 
 class Observed:
@@ -90,7 +91,7 @@ class _Headers(dict[str, str]):
 
 
 def _logged(route: str, status: int, seconds: float, facts: Facts) -> dict[str, Any]:
-    return {
+    logged = {
         "route": route,
         "status": status,
         "ms": round(seconds * 1000, 2),
@@ -98,6 +99,7 @@ def _logged(route: str, status: int, seconds: float, facts: Facts) -> dict[str, 
         "texts": facts.texts,
         "tokens": facts.tokens,
     }
+    return logged | ({"impression_id": facts.impression} if facts.impression else {})
 
 
 def _attributes(method: str, route: str, status: int, facts: Facts) -> dict[str, str | int]:

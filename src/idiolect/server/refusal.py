@@ -1,4 +1,4 @@
-"""What the server answers instead of vectors: OpenAI's error object, at any status."""
+"""What the server answers instead of vectors or hits: OpenAI's error object, at any status."""
 
 import msgspec
 

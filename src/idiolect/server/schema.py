@@ -7,13 +7,16 @@ import msgspec
 
 from idiolect.server.contract import EmbeddingAnswer, EmbeddingRequest
 from idiolect.server.refusal import ErrorAnswer
+from idiolect.server.search_contract import SearchAnswer, SearchRequest
 
 EMBEDDINGS = "/v1/embeddings"
+
+SEARCH = "/v1/search"
 
 TEMPLATE = "#/components/schemas/{name}"
 
 _, COMPONENTS = msgspec.json.schema_components(
-    [EmbeddingRequest, EmbeddingAnswer, ErrorAnswer], ref_template=TEMPLATE
+    [EmbeddingRequest, EmbeddingAnswer, SearchRequest, SearchAnswer, ErrorAnswer], ref_template=TEMPLATE
 )
 
 
@@ -38,24 +41,41 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": meanings[status], **body(ErrorAnswer)} for status in statuses}
 
 
-def embeddings() -> dict[str, Any]:
-    """The operation that FastAPI does not know."""
-    found = {"200": {"description": "vectors, in the order of the texts", **body(EmbeddingAnswer)}}
-    refused = refusals(400, 401, 404, 408, 413, 429, 500, 503)
-    return {
+def operations() -> dict[str, dict[str, Any]]:
+    """Those that FastAPI does not know, by their path."""
+    embeddings: dict[str, Any] = {
         "summary": "Embeddings",
         "description": "Vectors of texts.",
         "operationId": "embeddings",
         "requestBody": {"required": True, **body(EmbeddingRequest)},
-        "responses": found | {str(status): told for status, told in refused.items()},
+        "responses": _answers("vectors, in the order of the texts", EmbeddingAnswer),
+    }
+    search: dict[str, Any] = {
+        "summary": "Search",
+        "description": "Passages of the store that the server was given.",
+        "operationId": "search",
+        "requestBody": {"required": True, **body(SearchRequest)},
+        "responses": _answers("hits, best first", SearchAnswer),
+    }
+    search["responses"]["404"]["description"] = "the server was started without a store"
+    search["responses"]["503"]["description"] = (
+        "the server is loading or stopping, or the store cannot be searched"
+    )
+    return {EMBEDDINGS: embeddings, SEARCH: search}
+
+
+def _answers(found: str, record: type) -> dict[str, Any]:
+    refused = refusals(400, 401, 404, 408, 413, 429, 500, 503)
+    return {"200": {"description": found, **body(record)}} | {
+        str(status): told for status, told in refused.items()
     }
 
 
 def completed(
     described: dict[str, Any], guarded: bool, models: list[str], dimensions: list[int]
 ) -> dict[str, Any]:
-    """FastAPI's description with embeddings, the records, the models and dimensions that are served, the kind of key,
-    and without the 422 that is never answered.
+    """FastAPI's description with the other operations, the records, the models and dimensions that are served, the kind
+    of key, and without the 422 that is never answered.
     """
     components = described.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -65,9 +85,11 @@ def completed(
     fields = schemas[EmbeddingRequest.__name__]["properties"]
     fields["model"]["enum"] = models
     fields["dimensions"]["anyOf"][0]["enum"] = dimensions
-    operation = described["paths"].setdefault(EMBEDDINGS, {})["post"] = embeddings()
+    for path, operation in operations().items():
+        described["paths"].setdefault(path, {})["post"] = operation
+        if guarded:
+            operation["security"] = [{"key": []}]
     if guarded:
-        operation["security"] = [{"key": []}]
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     for path in described["paths"].values():
         for known in path.values():

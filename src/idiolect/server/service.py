@@ -1,9 +1,10 @@
 """The models that a server holds, and whether it is ready to use them."""
 
+import logging
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from idiolect.bundle import Bundle, Manifest
 from idiolect.config import Serve
@@ -15,6 +16,11 @@ from idiolect.server.refusal import RefusedError
 from idiolect.server.shadow import Challenge, Shadow
 from idiolect.server.telemetry import ModelMetrics, ShadowMetrics, Telemetry
 from idiolect.server.watching import Watcher
+
+if TYPE_CHECKING:
+    from idiolect.server.stored import Stored
+
+log = logging.getLogger(__name__)
 
 KINDS: tuple[Kind, ...] = ("query", "passage")
 
@@ -36,7 +42,7 @@ class Service:
         """Read the manifests; `load` does the rest.
 
         Raises UsageError without a bundle, for two of one name or a shadow of none of them, BundleError for
-        what is no bundle.
+        what is no bundle, StoreError for a store that none of them made.
         """
         if not bundles:
             raise UsageError("serve needs at least one bundle: idiolect serve idiolect-work/bundle")
@@ -54,6 +60,7 @@ class Service:
         self.state: Literal["loading", "ready", "draining"] = "loading"
         self.models: dict[str, ServedModel] = {}
         self.shadows: dict[str, Shadow] = {}
+        self.stored = self._stored()
         self.telemetry = Telemetry()
         self._runtime = runtime
         self._changing = threading.Lock()
@@ -68,6 +75,8 @@ class Service:
             self.models[bundle.manifest.name] = self._served(bundle, self._opened(bundle))
         for challenge in self.challenges:
             self.shadows[challenge.model] = self._shadow(challenge)
+        if self.stored is not None:
+            self.stored.bind(self.models)
         if self.state == "loading":
             self.state = "ready"
             if self.config.watch_seconds:
@@ -102,9 +111,27 @@ class Service:
                     model.engine.stop()
             for name in fresh:
                 self.telemetry.reloads.labels(name).inc()
+            if fresh:
+                self._rebind()
             return list(fresh)
         finally:
             self._changing.release()
+
+    def _stored(self) -> "Stored | None":
+        if not self.config.store:
+            return None
+        from idiolect.server.stored import Stored
+
+        return Stored(self.config.store, [bundle.manifest for bundle in self.bundles])
+
+    def _rebind(self) -> None:
+        """Leave what was replaced; what is wrong with the store is told to those who search."""
+        if self.stored is None:
+            return
+        try:
+            self.stored.bind(self.models)
+        except Exception:
+            log.exception("the store cannot be searched with the models that are served now")
 
     def _opened(self, bundle: Bundle) -> Runtime:
         bundle.verify()
@@ -146,6 +173,8 @@ class Service:
             shadow.stop()
         for model in list(self.models.values()):
             model.engine.stop()
+        if self.stored is not None:
+            self.stored.close()
 
     @property
     def names(self) -> list[str]:
