@@ -4,8 +4,9 @@ FROM python:3.11-slim AS build
 WORKDIR /source
 COPY pyproject.toml README.md constraints.txt ./
 COPY src src
+ARG EXTRAS=serve
 RUN python -m venv /opt/idiolect \
-    && /opt/idiolect/bin/pip install --no-cache-dir -c constraints.txt '.[serve]'
+    && /opt/idiolect/bin/pip install --no-cache-dir -c constraints.txt ".[${EXTRAS}]"
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin idiolect

@@ -55,10 +55,14 @@ def accepted(arguments):
 
 def test_the_dockerfile_installs_an_extra_that_exists_from_files_that_are_copied(instructions):
     (line,) = [argument for name, argument in instructions if name == "RUN" and "pip install" in argument]
-    (extras,) = re.findall(r"\.\[([\w,]+)\]", line)
+    assert '".[${EXTRAS}]"' in line
+    (extras,) = [argument.removeprefix("EXTRAS=") for name, argument in instructions if name == "ARG"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert extras == "serve"
-    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    documented = re.findall(r"EXTRAS=([\w,]+)", (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8"))
+    assert documented
+    for choice in (extras, *documented):
+        assert set(choice.split(",")) <= set(project["optional-dependencies"])
     copied = [
         argument.split()[:-1]
         for name, argument in instructions
