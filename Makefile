@@ -26,7 +26,8 @@ demo: install
 	$(BIN)/idiolect run demo-work/documents -w demo-work/work -c examples/stdlib/idiolect.toml || test $$? -eq 3
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not timed"
+	$(BIN)/python -m pytest -m timed
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check src tests bench examples

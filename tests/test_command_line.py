@@ -16,6 +16,7 @@ def exit_code(*arguments: str) -> int:
     return int(stop.value.code or 0)
 
 
+@pytest.mark.timed
 def test_help_answers_within_half_a_second():
     command = [sys.executable, "-m", "idiolect", "--help"]
     subprocess.run(command, check=True, capture_output=True)

@@ -13,6 +13,8 @@ import pytest
 from mixed_files import BROKEN, WHOLE, write_broken, write_whole
 from small_corpus import MACHINES, write_small_corpus
 
+pytestmark = pytest.mark.timed
+
 SETTINGS = (
     "generate.max_queries=72",
     "train.batch_size=16",

@@ -2,11 +2,10 @@
 
 import base64
 import concurrent.futures
-import time
 
 import numpy as np
 import pytest
-from serving_fixture import Running
+from serving_fixture import Running, until
 
 
 @pytest.fixture
@@ -19,11 +18,10 @@ def test_identical_texts_in_flight_are_encoded_once(server, service, gate):
     before = server.count('texts_total{model="tiny"}')
     with concurrent.futures.ThreadPoolExecutor(9) as pool:
         first = pool.submit(server.post, input="something else")
-        while not service.models["tiny"].engine.waiting:
-            time.sleep(0.001)
+        engine = service.models["tiny"].engine
+        until(lambda: engine.waiting)
         answers = [pool.submit(server.post, input=["the same", f"text {index}"]) for index in range(8)]
-        while len(service.models["tiny"].engine._lanes._lanes[0].jobs) < 8:
-            time.sleep(0.001)
+        until(lambda: any(len(text.rows) == 8 for text in list(engine._flying.values())))
         gate.set()
         vectors = [answer.result().json()["data"][0]["embedding"] for answer in answers]
         assert first.result().status_code == 200

@@ -6,6 +6,8 @@ import time
 import pytest
 from serving_fixture import Running, until
 
+pytestmark = pytest.mark.timed
+
 PATIENCE = 0.4
 HEADER = b"POST /v1/embeddings HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
 

@@ -201,6 +201,7 @@ def test_rounds_of_asking_are_one_task_of_the_progress(serve: Make, teacher: Mak
     assert told.totals == sorted(told.totals)
 
 
+@pytest.mark.timed
 def test_an_interrupt_ends_the_calls_and_keeps_the_answers(serve: Make, teacher: Make) -> None:
     release = threading.Event()
 

@@ -345,6 +345,7 @@ def test_a_connection_reset_in_the_body_is_tried_again(serve: Make, teacher: Mak
     assert len(server.requests) == 4
 
 
+@pytest.mark.timed
 def test_an_answer_that_drips_is_cut_off_by_the_timeout(serve: Make, teacher: Make) -> None:
     def script(number: int, request: dict[str, Any]) -> Reply:
         reply = about(request)

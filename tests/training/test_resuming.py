@@ -75,10 +75,11 @@ def test_it_ends_with_the_same_weights(uninterrupted, tiny_model, folder, steps)
 
 @pytest.mark.parametrize("adapter", ["lora", "last-layers"])
 def test_whatever_learns_it_ends_with_the_same_weights(tiny_model, folder, adapter):
-    settings = {"adapter": adapter, "learning_rate": 1e-3}
-    whole, before, result, _ = trained(tiny_model, folder / "whole", **(TWO_EPOCHS | settings))
+    settings = TWO_EPOCHS | {"adapter": adapter}
+    whole, before, result, _ = trained(tiny_model, folder / "whole", **settings)
+    assert list(result["dev"])[-1] == STEPS
     killed_after(AN_EPOCH + 3, tiny_model, folder, **settings)
-    model, _, resumed, _ = trained(tiny_model, folder, **(TWO_EPOCHS | settings))
+    model, _, resumed, _ = trained(tiny_model, folder, **settings)
     assert resumed == result
     assert same(model.state_dict(), whole.state_dict())
     assert not same(model.state_dict(), before)
