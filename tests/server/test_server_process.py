@@ -48,9 +48,9 @@ def test_a_serving_process_needs_no_torch(bundle_path):
 def test_what_it_took_is_answered_before_it_stops(bundle_path):
     texts = [f"{number} pump {'tank ' * 40}" for number in range(2048)]
     with serving(bundle_path) as (process, url), concurrent.futures.ThreadPoolExecutor(2) as pool:
+        tokens_of_one = 1024 * asked(url, f"pump {'tank ' * 40}").json()["usage"]["prompt_tokens"]
         answers = [pool.submit(asked, url, texts[start::2]) for start in range(2)]
-        metrics = url.replace("/v1", "/metrics")
-        while 'idiolect_queue_tokens{model="tiny"} 0.0' in httpx.get(metrics).text:
+        while taken(url) < 1.5 * tokens_of_one:  # until then the second may still be on its way
             time.sleep(0.005)
         process.terminate()
         assert [len(answer.result().json()["data"]) for answer in answers] == [1024, 1024]
@@ -84,6 +84,13 @@ def serving(bundle_path, *arguments):
 
 def asked(url, texts):
     return httpx.post(f"{url}/embeddings", json={"model": "tiny", "input": texts}, timeout=60)
+
+
+def taken(url):
+    """Tokens that the server has encoded or still holds."""
+    page = httpx.get(url.replace("/v1", "/metrics")).text
+    counts = dict(line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+    return sum(float(counts[f'idiolect_{name}{{model="tiny"}}']) for name in ("tokens_total", "queue_tokens"))
 
 
 def test_a_port_in_use_is_named(bundle_path):
