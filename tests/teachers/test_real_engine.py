@@ -24,6 +24,11 @@ from idiolect.progress import Silent
 NEEDED = ("torch", "transformers", "tokenizers", "fastapi", "uvicorn", "openai")
 STARTUP = 120.0
 """Seconds for the engine to import and load its model, on a busy machine."""
+RUBBISH = (
+    "the last time: (the answer is empty|the answer holds no JSON|the JSON holds no list `queries`"
+    "|the answer was cut off before its first item was complete)"
+)
+"""What can be said of letters drawn at random, of which the first may be the end."""
 TEMPLATE = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant: "
 
 
@@ -103,9 +108,8 @@ def test_rubbish_of_a_real_engine_ends_the_run(
 ) -> None:
     url, model = engine
     monkeypatch.setattr("idiolect.teachers.client.LONGEST_ANSWER", 48)
-    with pytest.raises(TeacherError, match=r"no usable answer") as caught:
+    with pytest.raises(TeacherError, match=rf"6 of 6 chunks got no usable answer .*; {RUBBISH}; try another"):
         teacher(url, model=model, concurrency=2, timeout=60.0).write(make_chunks(6), Silent())
-    assert "the answer holds no JSON" in str(caught.value) or "cut off before" in str(caught.value)
 
 
 def test_a_model_that_the_engine_does_not_have_is_named(
