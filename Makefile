@@ -3,7 +3,7 @@ PYTHON ?= python3
 # A machine without GPU that would otherwise get torch's CUDA build: make install TORCH_INDEX=https://download.pytorch.org/whl/cpu
 TORCH_INDEX ?=
 BIN := .venv/bin
-EXTRAS := train,documents,llm,serve,onnx,index,mcp
+EXTRAS := train,documents,llm,serve,onnx,index,mcp,privacy,registry
 
 .PHONY: install demo test check bench clean
 

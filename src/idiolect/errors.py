@@ -8,6 +8,9 @@ IdiolectError                 the run failed (exit code 1)
 ├── ModelError                a base model or model directory that cannot be loaded
 ├── BundleError               an exported bundle that is incomplete or altered
 ├── StoreError                a vector store that cannot be reached, or was made with another model
+├── AuditError                a manifest, audit log or lineage that is missing, altered or cannot be reproduced
+├── PrivacyError              personal data that could not be looked for, or that an erasure left behind
+├── RegistryError             a registry that cannot be reached, or a promotion that it refuses
 ├── MemoryShortage            more memory would be needed than this machine has free
 ├── TeacherError              the LLM endpoint refused, or answered nothing usable
 └── MissingExtra              a part that needs `pip install 'idiolect[...]'`
@@ -45,6 +48,18 @@ class BundleError(IdiolectError):
 
 
 class StoreError(IdiolectError):
+    pass
+
+
+class AuditError(IdiolectError):
+    pass
+
+
+class PrivacyError(IdiolectError):
+    pass
+
+
+class RegistryError(IdiolectError):
     pass
 
 

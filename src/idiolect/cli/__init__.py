@@ -1,12 +1,12 @@
 """The command line: each command parses, calls a function, and prints what that returns."""
 
-import importlib
 import sys
 from typing import Any
 
 import click
 
 from idiolect import __version__
+from idiolect.cli.groups import Commands
 from idiolect.errors import IdiolectError
 
 COMMANDS = {
@@ -29,28 +29,12 @@ COMMANDS = {
     "config": ("settings", "Print the resolved config."),
     "doctor": ("doctor", "Say what this machine has and lacks."),
 }
-"""Command → the module that holds it, and its line in --help: no other module is imported to print that."""
+"""Command → the module that holds it, and its line in --help."""
 
 
-class Commands(click.Group):
-    """A group whose commands are imported when they are called."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"idiolect.cli.{COMMANDS[name][0]}")
-        command: click.Command = module.COMMANDS[name]
-        return command
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, package=__name__, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="idiolect")
 def idiolect() -> None:
     """Turn a folder of documents into an embedding model that speaks their language.

@@ -9,12 +9,7 @@ from idiolect.cli.output import emit
 from idiolect.errors import UsageError
 
 
-@click.group()
-def models() -> None:
-    """Work with tuned models."""
-
-
-@models.command()
+@click.command()
 @click.argument("paths", metavar="MODEL MODEL...", nargs=-1, required=True)
 @click.option(
     "-o", "--output", metavar="DIR", required=True, type=click.Path(path_type=Path), help="The new model."
@@ -81,4 +76,4 @@ def _parts(count: int, shares: tuple[float, ...]) -> list[float]:
     return list(shares)
 
 
-COMMANDS = {"models": models}
+COMMANDS = {"merge": merge}

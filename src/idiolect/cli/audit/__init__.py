@@ -1,0 +1,15 @@
+"""`audit`: one file a subcommand."""
+
+import click
+
+from idiolect.cli.groups import Commands
+
+SUBCOMMANDS: dict[str, tuple[str, str]] = {}
+
+
+@click.group(cls=Commands, package=__name__, table=SUBCOMMANDS)
+def audit() -> None:
+    """Say what shaped what, and prove that no record of it was changed."""
+
+
+COMMANDS = {"audit": audit}

@@ -1,0 +1,1 @@
+"""Taking a document out of everything that was made from it."""

@@ -1,0 +1,1 @@
+"""Running a manifest again, and telling what came out otherwise."""
