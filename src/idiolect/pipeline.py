@@ -13,6 +13,7 @@ from typing import Any
 from idiolect import __version__
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.files import digest_path, digest_value, read_json, remove, write_json
+from idiolect.lifecycle.lineage.recording import record
 from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
 
@@ -195,6 +196,8 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
     write_json(context.workspace.stage_lock, locks)
     for name in stage.scratch:
         remove(getattr(context.workspace, name))
+    for left, why in record(context.workspace, fresh=stage.name).items():
+        context.progress.note(f"the lineage of {left} is not recorded: {why}")
     context.progress.note(f"{number} {stage.name} done in {_duration(seconds)}")
     return Done(stage.name, reason, seconds, summary)
 

@@ -4,7 +4,10 @@ import click
 
 from idiolect.cli.groups import Commands
 
-SUBCOMMANDS: dict[str, tuple[str, str]] = {}
+SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "explain": ("explain", "Say which documents shaped a model, or what one touched."),
+    "export": ("export", "Write stage runs as OpenLineage events."),
+}
 
 
 @click.group(cls=Commands, package=__name__, table=SUBCOMMANDS)
