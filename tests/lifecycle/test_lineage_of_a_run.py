@@ -174,6 +174,11 @@ def test_every_answer_names_the_chunks_that_its_request_held(work, endpoint):
 
 def test_the_roles_of_all_stages_are_recorded(work):
     found = edges_of(work)
+    selection = read_json(work.selection)
+    trained = selection["share"] > 0
+    rated = trained and selection["training"]["teacher"]["used"]
+    assert (("dataset", "trained-on", "model") in found, ("call", "rated", "model") in found) == (trained, rated)
+    assert (("dataset", "tried", "model") in found) == (not trained)
     assert found >= {
         ("document", "cut-from", "chunk"),
         ("chunk", "duplicate-of", "chunk"),
