@@ -7,7 +7,7 @@ import click
 
 from idiolect.cli import options
 from idiolect.cli.models.registry import open_registry, registered
-from idiolect.cli.output import emit, print_table
+from idiolect.cli.output import emit, print_lines
 
 _SPANS = ((86_400 * 365, "y"), (86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -35,34 +35,37 @@ def listed(
     if not found:
         click.echo(f"{registry.shown} holds no model{f' of {domain}' if domain else ''}")
         return
-    print_table(_table(found))
+    print_lines(_lines(found))
 
 
-def _table(models: Any) -> Any:
-    from rich import box
-    from rich.table import Table
-
+def _lines(models: Any) -> list[str]:
+    """A line a model, never folded, so that it can be searched; numbers to the right."""
     from idiolect.evaluation.wording import signed
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("model", "champion", "domain", "base", "age", "drift", "taint", "verdict"):
-        table.add_column(name, overflow="fold")
-    table.add_column("gain", justify="right", no_wrap=True)
+    rows = [["model", "champion", "domain", "base", "age", "drift", "taint", "verdict", "gain"]]
     for model in models:
         champion = f"{model.champion or 'none'} of {model.versions}"
         challenger = f", {model.challenger} challenges" if model.challenger else ""
-        table.add_row(
-            model.name,
-            champion + challenger,
+        gain = "—" if model.gain is None else signed(model.gain)
+        facts = (
             model.domain or "—",
             model.base,
             _age(model.age),
             model.drift,
             model.taint or "no",
             model.verdict,
-            "—" if model.gain is None else signed(model.gain),
         )
-    return table
+        rows.append([model.name, champion + challenger, *facts, gain])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [
+                *(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)),
+                row[-1].rjust(widths[-1]),
+            ]
+        )
+        for row in rows
+    ]
 
 
 def _age(seconds: float) -> str:

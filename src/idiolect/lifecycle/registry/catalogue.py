@@ -7,7 +7,7 @@ from typing import Any
 from idiolect.errors import RegistryError, UsageError
 from idiolect.lifecycle.registry.backend import Backend, opened
 from idiolect.lifecycle.registry.chronicle import record
-from idiolect.lifecycle.registry.references import ALIASES, Reference, shown
+from idiolect.lifecycle.registry.references import ALIASES, Reference, is_digest, shown
 from idiolect.lifecycle.registry.versions import BUNDLE, MARKS, TAG, Version, from_tags
 
 _NAMED = 5
@@ -48,7 +48,7 @@ class Registry:
         selector = reference.selector or otherwise
         if not selector:
             return versions[-1]
-        found = [version for version in versions if _selects(selector, version)]
+        found = _selected(versions, selector)
         if len(found) == 1:
             return found[0]
         if selector in ALIASES:
@@ -79,10 +79,14 @@ class Registry:
         return sorted({version.name for version in self.versions()})
 
 
-def _selects(selector: str, version: Version) -> bool:
+def _selected(versions: list[Version], selector: str) -> list[Version]:
+    """By alias, else by number, else by the beginning of the digest."""
     if selector in ALIASES:
-        return selector in version.aliases
-    return selector == str(version.version) or version.digest.startswith(selector)
+        return [version for version in versions if selector in version.aliases]
+    numbered = [version for version in versions if str(version.version) == selector]
+    return numbered or [
+        version for version in versions if is_digest(selector) and version.digest.startswith(selector)
+    ]
 
 
 def _version(entry: Any, aliases: dict[str, int]) -> Version:

@@ -28,7 +28,7 @@ def _sentence(error: Exception, text: str, uri: str, storage: "Storage | None") 
             text, "database or disk is full", "No space left", "File too large", "disk I/O error"
         ) or (isinstance(error, OSError) and error.errno in _FULL):
             return f"{where}: no space is left there, and nothing was published or promoted; free some and try again"
-        case _ if _has(text, "out-of-date database schema", "locate revision"):
+        case _ if _has(text, "out-of-date database schema", "locate revision", "already exists"):
             return (
                 f"{where} was made by another version of MLflow: take a copy of it, then run `mlflow db upgrade "
                 f"sqlite:///{database}`; where that fails, a newer one made it: pip install -U mlflow-skinny"
@@ -41,6 +41,8 @@ def _sentence(error: Exception, text: str, uri: str, storage: "Storage | None") 
             error, PermissionError
         ):
             return f"{where} cannot be opened or written here: look at who owns {database}"
+        case _ if _has(text, "error responses", "error code 50"):
+            return f"{where} answers with errors of its own: look at the server's log, or try again"
         case _ if _has(
             text, "Connection refused", "Max retries", "resolve", "timed out", "Connection aborted"
         ):

@@ -12,6 +12,9 @@ from idiolect.records import Record
 PREFIX = "registry:"
 """Before a name, wherever a bundle is taken: `registry:NAME@champion`."""
 
+FOLLOWED_SECONDS = 10.0
+"""Between looks of a server at the alias that it follows."""
+
 ENVIRONMENT = "IDIOLECT_REGISTRY"
 
 FOLDER = "idiolect-registry"
@@ -72,6 +75,11 @@ def registry_uri(given: str | None = None, config: "configuration.Config | None"
     if is_server(uri) or "://" not in uri:
         return uri.rstrip("/") or uri
     raise UsageError(f"registry {uri!r} is no registry: give a folder, or http(s)://… of an MLflow server")
+
+
+def follows(name: str | Path) -> bool:
+    """Whether a name stands for whatever an alias does: what it means may change any time."""
+    return is_reference(name) and Reference.parse(str(name)).selector in ("", *ALIASES)
 
 
 def is_server(uri: str) -> bool:
