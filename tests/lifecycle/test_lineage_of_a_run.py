@@ -177,7 +177,10 @@ def test_the_roles_of_all_stages_are_recorded(work):
     selection = read_json(work.selection)
     trained = selection["share"] > 0
     rated = trained and selection["training"]["teacher"]["used"]
-    assert (("dataset", "trained-on", "model") in found, ("call", "rated", "model") in found) == (trained, rated)
+    assert (("dataset", "trained-on", "model") in found, ("call", "rated", "model") in found) == (
+        trained,
+        rated,
+    )
     assert (("dataset", "tried", "model") in found) == (not trained)
     assert found >= {
         ("document", "cut-from", "chunk"),

@@ -4,7 +4,8 @@ import click
 
 from idiolect.cli.groups import Commands
 
-SUBCOMMANDS: dict[str, tuple[str, str]] = {
+SUBCOMMANDS = {
+    "verify": ("verify", "Find any change to the audit log and the manifests."),
     "explain": ("explain", "Say which documents shaped a model, or what one touched."),
     "export": ("export", "Write stage runs as OpenLineage events."),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from idiolect.bundle import Bundle
+from idiolect.bundle import Bundle, bundle_digest
 from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import digest_path, read_json, read_jsonl
 from idiolect.lifecycle.lineage.corpus import passages_of
@@ -18,7 +18,8 @@ from idiolect.lifecycle.lineage.splits import (
 )
 from idiolect.lifecycle.lineage.writing import Node, Run
 from idiolect.lifecycle.lineage.written import requests
-from idiolect.runtimes.layout import CALIBRATION, COMPRESSION, MANIFEST
+from idiolect.lifecycle.manifests import without_secrets
+from idiolect.runtimes.layout import CALIBRATION, COMPRESSION
 from idiolect.runtimes.model_files import weights_digest
 from idiolect.workspace import Workspace
 
@@ -79,8 +80,9 @@ def read_evaluate(work: Workspace, facts: Facts, run: Run) -> None:
 
 def read_export(work: Workspace, facts: Facts, run: Run) -> None:
     """A bundle of the base's weights is shaped by what chose its fusion and by the verdict, not by the training."""
-    manifest = Bundle.load(work.bundle).manifest
-    bundle = run.artefact("bundle", digest_path(work.bundle / MANIFEST), manifest.name)
+    exported = Bundle.load(work.bundle)
+    manifest = exported.manifest
+    bundle = run.artefact("bundle", bundle_digest(exported), manifest.name)
     model = run.artefact("model", manifest.model_digest, manifest.weights)
     run.edge(model, bundle, "exported")
     if manifest.weights == "base":
@@ -94,7 +96,7 @@ def read_export(work: Workspace, facts: Facts, run: Run) -> None:
         kind: Literal["calibration", "compression"] = "calibration" if name == CALIBRATION else "compression"
         if (work.bundle / name).is_file():
             run.edge(run.artefact(kind, facts.inputs[kind], name), bundle, "exported")
-    chunks = run.known("chunk")
+    chunks = {without_secrets(name): node for name, node in run.known("chunk").items()}  # as in the summary
     for told, role in (("compared_on", "compared-on"), ("calibrated_on", "int8")):
         for identifier in facts.summary.get(told, ()):
             if identifier in chunks:

@@ -5,12 +5,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
+from idiolect.bundle import Bundle, bundle_digest
 from idiolect.errors import AuditError
-from idiolect.files import digest_path
 from idiolect.lifecycle.lineage.graph import ARTEFACTS
 from idiolect.lifecycle.lineage.store import Lineage
 from idiolect.records import Record
-from idiolect.runtimes.layout import LINEAR, MANIFEST, is_bundle
+from idiolect.runtimes.layout import LINEAR, is_bundle
 from idiolect.runtimes.model_files import weights_digest
 from idiolect.workspace import Workspace
 
@@ -91,7 +91,7 @@ def artefact(lineage: Lineage, given: str) -> Artefact:
     work = Workspace(path)
     places = [work.bundle, work.model] if work.manifests.is_dir() else [path]
     for place in places:
-        if is_bundle(place) and (found := _find(lineage, digest_path(place / MANIFEST), "bundle")):
+        if is_bundle(place) and (found := _find(lineage, bundle_digest(Bundle.load(place)), "bundle")):
             return found
         files = place / "modules.json", place / LINEAR
         if any(file.is_file() for file in files) and (

@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
+from idiolect.bundle import Bundle, bundle_digest
 from idiolect.errors import AuditError, IdiolectError
 from idiolect.files import digest_path, digest_value, read_json
 from idiolect.lifecycle.lineage import corpus, models, splits, written
 from idiolect.lifecycle.lineage.facts import Facts
 from idiolect.lifecycle.lineage.store import Lineage, opened
 from idiolect.lifecycle.lineage.writing import Run
-from idiolect.runtimes.layout import ADDED, MANIFEST
+from idiolect.runtimes.layout import ADDED
 from idiolect.workspace import Workspace
 
 _READERS: dict[str, Callable[[Workspace, Facts, Run], None]] = {
@@ -54,7 +55,7 @@ def record(work: Workspace, fresh: str = "") -> dict[str, str]:
         return left
 
 
-def record_index(work: Workspace, bundle: Path, uri: str) -> None:
+def record_index(work: Workspace, bundle: Bundle, uri: str) -> None:
     """Record that the store at `uri`, a URI without password, holds WORK's passages in vectors of the bundle's model.
 
     Raises AuditError where lineage.db cannot be used, or WORK's documents are not those of its manifests.
@@ -69,11 +70,11 @@ def record_index(work: Workspace, bundle: Path, uri: str) -> None:
     with opened(work.lineage) as lineage, lineage.transaction():
         key = f"{started:%Y%m%dT%H%M%S%f}-index"
         run = Run(lineage, key, "index", started.isoformat(timespec="seconds"), 0.0)
-        digest = digest_path(bundle / MANIFEST)
+        digest = bundle_digest(bundle)
         passages = digest_path(work.chunks)
         index = run.artefact("index", digest_value([uri, digest, passages]), uri)
         run.edge(corpus.passages_of(run, passages), index, "indexed")
-        run.edge(run.artefact("bundle", digest, bundle.name), index, "encoded")
+        run.edge(run.artefact("bundle", digest, bundle.manifest.name), index, "encoded")
         run.finish()
 
 
