@@ -357,3 +357,14 @@ def test_runs_are_openlineage_events(work, tmp_path, capsys):
     read_by_train = {one["name"]: one["facets"] for one in train["inputs"]}
     assert str(work.train.resolve()) in read_by_train.keys() & made.keys()
     assert all(made[name] == facets for name, facets in read_by_train.items() if name in made)
+
+
+def test_what_is_published_takes_its_lineage_along(work, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv("IDIOLECT_REGISTRY", str(tmp_path / "registry"))
+    with pytest.raises(SystemExit) as stop:
+        main(["models", "publish", str(work.root), "--name", "pumps"])
+    assert stop.value.code == 0
+    capsys.readouterr()
+    code, found = asks(capsys, "registry:pumps@1", "-w", tmp_path / "elsewhere")
+    assert code == 0 and found == asks(capsys, work.bundle)[1]

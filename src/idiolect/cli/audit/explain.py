@@ -39,7 +39,7 @@ def explain(
     """Say which documents shaped MODEL and how; with --document alone, all that one touched.
 
     MODEL is a bundle, a model directory, a WORK folder, the beginning of a digest (of a data set or an index too),
-    or a lineage file; by default, what WORK holds.
+    a lineage file, or registry:NAME@VERSION; by default, what WORK holds.
     """
     from idiolect.lifecycle.lineage.explaining import explain_document, explain_model, explain_model_document
     from idiolect.lifecycle.lineage.naming import artefact, documents

@@ -91,12 +91,10 @@ def artefact(lineage: Lineage, given: str) -> Artefact:
     work = Workspace(path)
     places = [work.bundle, work.model] if work.manifests.is_dir() else [path]
     for place in places:
-        if is_bundle(place) and (found := _find(lineage, bundle_digest(Bundle.load(place)), "bundle")):
+        if is_bundle(place) and (found := find(lineage, bundle_digest(Bundle.load(place)), "bundle")):
             return found
         files = place / "modules.json", place / LINEAR
-        if any(file.is_file() for file in files) and (
-            found := _find(lineage, weights_digest(place), "model")
-        ):
+        if any(file.is_file() for file in files) and (found := find(lineage, weights_digest(place), "model")):
             return found
     raise AuditError(
         f"{lineage.path} knows no model or bundle as it lies in {path}: give the WORK that made it with -w, or run "
@@ -112,7 +110,8 @@ def of_node(lineage: Lineage, node: int) -> Artefact:
     return Artefact(*row)
 
 
-def _find(lineage: Lineage, digest: str, kind: str) -> Artefact | None:
+def find(lineage: Lineage, digest: str, kind: str) -> Artefact | None:
+    """The artefact of that kind and whole digest."""
     row = lineage.connection.execute(
         "SELECT id FROM nodes WHERE kind = ? AND key = ?", (lineage.kinds[kind], digest)
     ).fetchone()

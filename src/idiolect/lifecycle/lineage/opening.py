@@ -1,12 +1,15 @@
 """The graph that a question is for: WORK's, brought up to its manifests first, or a file of its own."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from idiolect.errors import WorkspaceError
+from idiolect.lifecycle.lineage.published import fetched
 from idiolect.lifecycle.lineage.recording import record
 from idiolect.lifecycle.lineage.store import Lineage, opened
+from idiolect.lifecycle.registry import is_reference
 from idiolect.workspace import Workspace
 
 
@@ -14,9 +17,14 @@ from idiolect.workspace import Workspace
 def asked(model: str, root: Path) -> Iterator[tuple[Lineage, str, dict[str, str]]]:
     """The graph, what in it `model` names (see `naming.artefact`), and the stages that are not recorded → why.
 
-    `model` may be a file that `extract` wrote; a directory in a WORK, or a WORK, stands for that WORK's
-    graph; else it is that of `root`.  Raises AuditError where there is none.
+    `model` may be a file that `extract` wrote, or a registered version ("registry:NAME@VERSION"); a
+    directory in a WORK, or a WORK, stands for that WORK's graph; else it is that of `root`.  Raises
+    AuditError where there is none, RegistryError where there is no such version.
     """
+    if is_reference(model):
+        with tempfile.TemporaryDirectory() as folder, opened(fetched(model, Path(folder)), True) as lineage:
+            yield lineage, "", {}
+        return
     path = Path(model) if model else root
     if model and path.is_file():
         with opened(path, must_exist=True) as lineage:
