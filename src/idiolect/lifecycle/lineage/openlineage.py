@@ -25,7 +25,7 @@ NAMESPACE = "idiolect"
 _FACETS = "https://openlineage.io/spec/facets"
 _VERSION = f"{_FACETS}/1-0-1/DatasetVersionDatasetFacet.json#/$defs/DatasetVersionDatasetFacet"
 _ENGINE = f"{_FACETS}/1-1-1/ProcessingEngineRunFacet.json#/$defs/ProcessingEngineRunFacet"
-_JOB = f"{_FACETS}/2-0-3/JobTypeJobFacet.json#/$defs/JobTypeJobFacet"
+_JOB = f"{_FACETS}/2-0-4/JobTypeJobFacet.json#/$defs/JobTypeJobFacet"
 
 Event = dict[str, Any]
 
