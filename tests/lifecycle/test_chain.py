@@ -79,7 +79,7 @@ HASH = "c9afee3ecd070c20fa9f19dce37d1aee628de94e356a2cf9ccfce764a38ac718"
             lambda rows: [*rows[:2], edited(rows[2], hashed=True, facts={}), *rows[3:]],
             "line 4: entry 4 does not follow from the one before it",
         ),
-        (lambda rows: [*rows[:2], rows[2].replace(b":", b": ", 1), *rows[3:]], "line 3: it was edited: it says the same"),
+        (lambda rows: [*rows[:2], rows[2].replace(b":", b": ", 1), *rows[3:]], "line 3: it was edited: it says"),
         (lambda rows: [*rows[:2], rows[2][:-1] + b',"more":1}', *rows[3:]], "line 3: it is no entry .*more"),
         (lambda rows: [*rows[:2], b"stage train", *rows[3:]], "line 3: it is no entry"),
         (lambda rows: [*rows[:2], b"", *rows[2:]], "line 3: it is no entry"),
@@ -93,11 +93,12 @@ HASH = "c9afee3ecd070c20fa9f19dce37d1aee628de94e356a2cf9ccfce764a38ac718"
         ),
         (lambda rows: rows[:-1], "was cut: it ends at entry 5, and what audit.head.json holds is entry 6"),
         (lambda rows: [], "was cut: it ends at entry 0"),
-        (lambda rows: [*rows[:-1], edited(rows[-1], hashed=True, facts={})], "entry 6 is not what audit.head.json holds"),
+        (lambda rows: [*rows[:-1], edited(rows[-1], hashed=True, facts={})], "entry 6 is not what audit"),
     ],
-    ids=(
-        "fact time rehashed spaces key text blank first two-deleted reordered repeated inserted last all last-rehashed"
-    ).split(),
+    ids=[
+        "fact", "time", "rehashed", "spaces", "key", "text", "blank", "first", "two-deleted", "reordered", "repeated",
+        "inserted", "last", "all", "last-rehashed",
+    ],
 )  # fmt: skip
 def test_tampering_is_found_and_named(chain, tamper, message):
     write(chain, tamper(lines(chain)))
