@@ -1,6 +1,8 @@
 """Licences as SPDX expressions, and as the Hugging Face Hub names them."""
 
 import re
+from functools import cache, lru_cache
+from typing import Any
 
 # fmt: off
 HUB_LICENCES = frozenset(
@@ -23,15 +25,23 @@ HUB_LICENCES = frozenset(
 _HUB_OTHERWISE = {"odc-by-1.0": "odc-by", "odbl-1.0": "odbl", "pddl-1.0": "pddl"}
 
 
+@lru_cache(maxsize=4_096)
 def spdx(text: str) -> str:
     """`text` as an SPDX expression in its canonical spelling; "" where it is none."""
-    from license_expression import ExpressionError, get_spdx_licensing
+    from license_expression import ExpressionError
 
     try:
-        parsed = get_spdx_licensing().parse(text, validate=True, strict=True)
+        parsed = _licensing().parse(text, validate=True, strict=True)
     except ExpressionError:
         return ""
     return str(parsed.render()) if parsed is not None else ""
+
+
+@cache
+def _licensing() -> Any:
+    from license_expression import get_spdx_licensing  # builds its index of licences anew on every call
+
+    return get_spdx_licensing()
 
 
 def hub_licence(licence: str) -> dict[str, str]:

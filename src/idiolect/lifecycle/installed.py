@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from urllib.parse import quote
 
@@ -27,29 +28,31 @@ class Package(Record, frozen=True, kw_only=True):
         return f"pkg:pypi/{self.name}@{quote(self.version, safe='')}"
 
 
-def installed() -> list[Package]:
-    """Every installed distribution but idiolect itself, by name; of two with one name the one that is imported."""
+@cache
+def installed() -> tuple[Package, ...]:
+    """Every distribution but idiolect itself as this process found it, by name; of two with one name the first."""
     found: dict[str, Package] = {}
     for distribution in metadata.distributions():
-        name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"] or "").lower()
+        told = distribution.metadata
+        name = re.sub(r"[-_.]+", "-", told["Name"] or "").lower()
         if name and name != "idiolect" and name not in found:
-            expression, names = _licence(distribution)
-            found[name] = Package(name=name, version=distribution.version, licence=expression, licences=names)
-    return [found[name] for name in sorted(found)]
+            expression, names = _licence(told)
+            found[name] = Package(name=name, version=told["Version"], licence=expression, licences=names)
+    return tuple(found[name] for name in sorted(found))
 
 
-def _licence(distribution: metadata.Distribution) -> tuple[str, list[str]]:
+def _licence(told: metadata.PackageMetadata) -> tuple[str, list[str]]:
     """An SPDX expression, else the names of the classifiers, else what stands in its place."""
-    told = [distribution.metadata[key] for key in ("License-Expression", "License")]
-    for text in told:
-        if text and (expression := spdx(text)):
+    texts = [told[key] for key in ("License-Expression", "License") if key in told]
+    for text in texts:
+        if expression := spdx(text):
             return expression, []
-    names = list(dict.fromkeys(_classified(distribution)))
-    free = [text.strip() for text in told if text and "\n" not in text.strip() and len(text) <= _LONGEST_NAME]
+    names = list(dict.fromkeys(_classified(told)))
+    free = [text.strip() for text in texts if "\n" not in text.strip() and len(text) <= _LONGEST_NAME]
     return "", names or [text for text in free if text and text.upper() != "UNKNOWN"][:1]
 
 
-def _classified(distribution: metadata.Distribution) -> Iterator[str]:
-    for line in distribution.metadata.get_all("Classifier") or ():
+def _classified(told: metadata.PackageMetadata) -> Iterator[str]:
+    for line in told.get_all("Classifier") or ():
         if line.startswith(_CLASSIFIER) and line != "License :: OSI Approved":
             yield line.rpartition(" :: ")[2]

@@ -41,7 +41,8 @@ def _of_the_test(described: Described) -> Iterator[str]:
         )
     if decided.remark:
         yield decided.remark
-    yield from (warning[:1].upper() + warning[1:] for warning in report.warnings)
+    if described.tuned:  # they are about the tuned model
+        yield from (warning[:1].upper() + warning[1:] for warning in report.warnings)
 
 
 def _made_by(described: Described) -> str:

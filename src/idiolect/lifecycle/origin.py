@@ -37,7 +37,9 @@ def licence_in(directory: Path) -> str:
         named = named[0]
     if named == "other":
         named = matter.get("license_name") or named
-    return (spdx(named) or named) if isinstance(named, str) else ""
+    if not isinstance(named, str) or not any(map(str.isalnum, named)):
+        return ""
+    return spdx(named) or named
 
 
 def address(url: str) -> str:
