@@ -4,7 +4,9 @@ import click
 
 from idiolect.cli.groups import Commands
 
-SUBCOMMANDS: dict[str, tuple[str, str]] = {}
+SUBCOMMANDS = {
+    "verify": ("verify", "Find any change to the audit log and the manifests."),
+}
 
 
 @click.group(cls=Commands, package=__name__, table=SUBCOMMANDS)
