@@ -168,11 +168,19 @@ def test_a_head_that_lags_is_no_tampering_and_is_put_right(chain):
     assert chain.verify().lag == 0
 
 
-def test_the_very_first_append_killed_before_the_head(tmp_path):
+def test_the_very_first_append_killed_before_the_head(tmp_path, monkeypatch):
+    def killed(self, file, entry):
+        file.write(entry.line + b"\n")
+        raise KeyboardInterrupt
+
     log = Chain(tmp_path / "audit.jsonl")
-    log.append("begun")
-    log._write_head(Head())
+    with monkeypatch.context() as patch:
+        patch.setattr(Chain, "_write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            log.append("begun")
     assert (log.verify().entries, log.verify().lag) == (1, 1)
+    log.append("again")
+    assert (log.verify().entries, log.verify().lag) == (2, 0)
 
 
 def test_an_empty_log_says_that_nothing_was_run(tmp_path):

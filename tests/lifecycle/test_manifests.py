@@ -178,7 +178,9 @@ def test_the_code_of_a_checkout_has_its_commit():
 
 
 def test_an_environment_in_somebody_elses_checkout_is_not_taken_for_its_code(tmp_path, monkeypatch):
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=n", "-c", "user.email=n@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "theirs"], check=True)
     package = tmp_path / "lib" / "idiolect"
     write_text(package / "__init__.py", "")
     monkeypatch.setattr(provenance, "PACKAGE", package)

@@ -167,9 +167,8 @@ class Chain:
         with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if not file.seek(0, os.SEEK_END) and not self.head_path.exists():
-                self._write_head(
-                    Head()
-                )  # before the first line, so that a log without a head was tampered with
+                # before the first line, so that a log without a head was tampered with
+                self._write_head(Head())
             yield file
 
     def _last(self, file: BinaryIO) -> Head:
