@@ -8,7 +8,7 @@ from typing import Any, Literal
 from idiolect.evaluation.verdict import SMALLEST_GAIN
 from idiolect.files import digest_path, read_json, tree_digests
 from idiolect.records import Record
-from idiolect.runtimes.layout import ADDED
+from idiolect.runtimes.layout import ADDED, BILL, CARD, MANIFEST
 from idiolect.workspace import Workspace
 
 TOLERANCE = SMALLEST_GAIN
@@ -26,7 +26,9 @@ _CHANCE = ("comparison.p",)  # moves far where nothing else does
 
 
 class Output(Record, frozen=True, kw_only=True):
-    """One thing in WORK. `identical` to the byte, `equal` but for times, as `close` as figures are, or `other`."""
+    """One thing in WORK. `identical` to the byte, `equal` but for speeds and names of runs, `close` as figures are, or
+    `other`.
+    """
 
     stage: str
     name: str
@@ -80,6 +82,10 @@ def output(
     before = _kept(original, name, digest)
     if name == "report" and before and _timeless(before) == _timeless(path):
         return Output(stage=stage, name=name, state="equal", how="but for measured speeds")
+    if name == "bundle" and before and _nameless(before) == _nameless(path):
+        return Output(
+            stage=stage, name=name, state="equal", how="but for the run that its card and bill name"
+        )
     state: Literal["close", "other"] = "close" if close and name in COMPUTED else "other"
     return Output(stage=stage, name=name, state=state, how=_where(before, path) if before else "")
 
@@ -107,6 +113,19 @@ def _timeless(path: Path) -> Any:
     """A report without how fast the models were that it compares."""
     report = read_json(path)
     return report | {"against": [{**one, "speed": None} for one in report.get("against", ())]}
+
+
+def _nameless(bundle: Path) -> tuple[Any, dict[str, str]]:
+    """A bundle without the papers that say when and by which run it was made."""
+    papers = (CARD, BILL)
+    manifest = read_json(bundle / MANIFEST)
+    listed = [file for file in manifest["files"] if file["path"] not in papers]
+    files = {
+        name: digest
+        for name, digest in tree_digests(bundle, ADDED).items()
+        if name not in (*papers, MANIFEST)
+    }
+    return manifest | {"files": listed}, files
 
 
 def _near(then: Any, now: Any, tolerance: float) -> bool:
