@@ -93,7 +93,7 @@ def _manifest(
     trained = selection.get("dimensions", []) if weights == "tuned" else []
     dimensions = {int(size) for size in trained if 0 < int(size) < model.dimension} | {model.dimension}
     return Manifest(
-        name=bundle_name(workspace.root),
+        name=workspace.name or bundle_name(workspace.root),
         weights="tuned" if verdict == "promote" else "base",
         verdict=verdict,
         base=Base(name=base.name, digest=base.digest),
