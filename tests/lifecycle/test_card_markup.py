@@ -124,6 +124,28 @@ def test_a_bill_stays_valid(text):
 
 
 @pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        ({"scanned": False}, "Personal data and secrets were not looked for in the documents."),
+        (
+            {"scanned": True, "names": "not looked for"},
+            "Names of people were not looked for in the documents.",
+        ),
+        ({"scanned": True, "names": "/models/our-names"}, "Names of people were looked for with our-names."),
+        ({"documents_dropped": 1200}, "Documents set aside for the personal data in them: 1,200."),
+    ],
+)
+def test_a_card_says_what_personal_data_was_looked_for(told, line):
+    known = described("plain")
+    known = msgspec.structs.replace(known, corpus=msgspec.structs.replace(known.corpus, privacy=told))
+    assert f"\n\n{line}\n" in render_card(known)
+    risks = bill(known, [], [])["metadata"]["component"]["modelCard"]["considerations"][
+        "ethicalConsiderations"
+    ]
+    assert {"name": line} in risks
+
+
+@pytest.mark.parametrize(
     ("licence", "keys"),
     [
         ("", {"license": "unknown"}),

@@ -256,6 +256,17 @@ def test_a_card_cites_the_entry_of_the_audit_log_that_names_its_manifest(context
     assert f"`idiolect audit verify --anchor 6:{'a' * 64}`" in card.text
 
 
+def test_the_anchor_in_a_card_is_one_that_the_log_is_held_against(extractive, capsys):
+    work = extractive.workspace
+    card = (work.bundle / "README.md").read_text()
+    anchor = card.partition("`idiolect audit verify --anchor ")[2].partition("`")[0]
+    with pytest.raises(SystemExit) as stop:
+        main(["audit", "verify", "-w", str(work.root), "--anchor", anchor])
+    assert not stop.value.code, capsys.readouterr().err
+    hardware = manifest_of(extractive, "train")["hardware"]
+    assert f"{hardware['cores']} cores, {hardware['memory_mb']:,} MB of memory" in card
+
+
 def test_an_llm_is_named_with_what_it_cost(base, tmp_path):
     pytest.importorskip("openai")
 

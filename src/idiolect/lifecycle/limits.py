@@ -1,9 +1,13 @@
 """What a bundle is not for, and what nobody measured: sentences that its card and its bill of materials share."""
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from idiolect.evaluation import wording
 from idiolect.lifecycle.described import Described
+
+NOT_LOOKED_FOR = "not looked for"
+"""What ingest's summary says of names where no model finds them."""
 
 
 def limits(described: Described) -> list[str]:
@@ -65,6 +69,16 @@ def _unmeasured(described: Described) -> Iterator[str]:
 
 
 def privacy(described: Described) -> list[str]:
-    """What ingest says of the personal data that it looked for, and of what it did not."""
-    notes = described.corpus.privacy.get("notes", []) if described.corpus else []
-    return [str(note) for note in notes]
+    """What ingest's summary says of personal data: what was looked for and what was not."""
+    told = described.corpus.privacy if described.corpus else {}
+    if not told:
+        return []
+    if not told.get("scanned", True):
+        return ["Personal data and secrets were not looked for in the documents."]
+    lines = []
+    if told.get("documents_dropped"):
+        lines.append(f"Documents set aside for the personal data in them: {told['documents_dropped']:,}.")
+    names = told.get("names", NOT_LOOKED_FOR)
+    if names == NOT_LOOKED_FOR:
+        return [*lines, "Names of people were not looked for in the documents."]
+    return [*lines, f"Names of people were looked for with {PurePath(names).name}."]
