@@ -13,6 +13,7 @@ from idiolect.errors import UsageError, WorkspaceError
 from idiolect.estimates.spent import spent
 from idiolect.files import digest_path, read_json, remove, write_json
 from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.lineage import recording
 from idiolect.lifecycle.manifests import Ran, record
 from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
@@ -228,6 +229,8 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
     write_json(context.workspace.stage_lock, locks)
     for name in stage.scratch:
         remove(getattr(context.workspace, name))
+    for left, why in recording.record(context.workspace, fresh=stage.name).items():
+        context.progress.note(f"the lineage of {left} is not recorded: {why}")
     context.progress.note(f"{number} {stage.name} done in {_duration(seconds)}")
     return Done(stage.name, reason, seconds, summary)
 

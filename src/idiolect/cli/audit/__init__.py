@@ -6,6 +6,8 @@ from idiolect.cli.groups import Commands
 
 SUBCOMMANDS = {
     "verify": ("verify", "Find any change to the audit log and the manifests."),
+    "explain": ("explain", "Say which documents shaped a model, or what one touched."),
+    "export": ("export", "Write stage runs as OpenLineage events."),
 }
 
 
