@@ -41,10 +41,10 @@ class Stage:
 STAGES = (
     Stage(
         name="ingest",
-        version=2,
+        version=3,
         reads=(),
         writes=("documents", "rejected_documents", "chunks"),
-        settings=("ingest", "train.base"),
+        settings=("ingest", "licences", "train.base"),
         ignores=("ingest.workers",),
         scratch=("reading",),
     ),

@@ -15,6 +15,7 @@ class Workspace:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.documents = root / "documents.jsonl"
+        self.licences = root / "licences.jsonl"
         self.rejected_documents = root / "rejected_documents.jsonl"
         self.chunks = root / "chunks.jsonl"
         self.queries = root / "queries.jsonl"
