@@ -18,8 +18,9 @@ from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store
 from idiolect.index.stores.opening import open_store
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
-from idiolect.records import Chunk, Document
+from idiolect.records import WITHHELD, Chunk, Document
 from idiolect.runtimes.base import TextEncoder
+from idiolect.runtimes.mapping import endpoint_of
 from idiolect.runtimes.opening import open_encoder
 from idiolect.stages import ingest
 from idiolect.stages.context import Context
@@ -102,7 +103,11 @@ def _check_trained(candidates: Candidates, manifest: Manifest) -> None:
 
 
 def _entries(work: Workspace, indexed: Indexed) -> Iterator[Entry]:
-    documents, chunks = read_jsonl(work.documents, Document), read_jsonl(work.chunks, Chunk)
+    chunks: Iterator[Chunk] = read_jsonl(work.chunks, Chunk)
+    if endpoint_of(Path(indexed.bundle)):
+        secret = {one.id for one in read_jsonl(work.documents, Document) if WITHHELD in one.verdicts}
+        chunks = (chunk for chunk in chunks if chunk.document_id not in secret)
+    documents = read_jsonl(work.documents, Document)
     return entries(documents, chunks, indexed.fusion.language)
 
 

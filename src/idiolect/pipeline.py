@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from idiolect import __version__
+from idiolect.config import is_endpoint
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.files import digest_path, digest_value, read_json, remove, write_json
 from idiolect.runtimes.layout import ADDED
@@ -248,6 +249,8 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         reported = (*evaluate.beir, *evaluate.against, *evaluate.tasks) if stage.name == "evaluate" else ()
         named = (*evaluate.guard, *reported)
         inputs |= {name: digest_path(Path(name)) for name in named if Path(name).exists()}
+    if stage.name == "evaluate" and any(map(is_endpoint, context.config.evaluate.against)):
+        inputs |= _digests(context, ["documents"])  # which say what an endpoint may be sent
     return {"version": stage.version, "settings": settings, "inputs": inputs}
 
 

@@ -8,7 +8,7 @@ from idiolect.records import UNTRAINED, Chunk
 
 
 def permitted(chunks: Iterable[Chunk], verdict: str = UNTRAINED) -> list[Chunk]:
-    """The chunks that `verdict` is not on; of duplicates, the first that is left trains in the place of one that went."""
+    """The chunks that `verdict` is not on; of duplicates, the first one left trains in the place of one that went."""
     kept = [chunk for chunk in chunks if verdict not in chunk.verdicts]
     known = {chunk.id for chunk in kept}
     heirs: dict[str, str] = {}

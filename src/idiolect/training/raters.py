@@ -69,8 +69,8 @@ class CrossEncoderRater:
 class LLMRater:
     """The relevance, from 1 to 10, that generate's judge gives; its answers are kept in the SQLite file `cache`.
 
-    Passages in `withheld` are never sent: of those it says nothing, nor of what the caps
-    generate.max_calls and generate.max_tokens leave unasked.
+    Queries and passages in `withheld` are never sent: of those it says nothing, nor of what the
+    caps generate.max_calls and generate.max_tokens leave unasked.
     """
 
     name = "llm"
@@ -78,7 +78,7 @@ class LLMRater:
 
     def __init__(self, settings: Generate, cache: Path, withheld: Collection[str] = frozenset()) -> None:
         self.judge = Judge(settings, cache)
-        self.withheld = withheld
+        self.withheld = frozenset(withheld)
 
     def rate(self, pairs: Sequence[Pair], progress: Progress) -> np.ndarray:
         """Raises TeacherError where the endpoint cannot be used."""
@@ -86,7 +86,7 @@ class LLMRater:
         asked = [
             (_query(pair.query), pair.passage.id)
             for pair in dict.fromkeys(pairs)
-            if pair.passage.id not in self.withheld
+            if self.withheld.isdisjoint((pair.query.id, pair.passage.id))
         ]
         verdicts = self.judge.ask(questions(asked, chunks), progress, "asking the judge")
         ratings = np.full(len(pairs), np.nan, np.float32)

@@ -15,7 +15,10 @@ _OTHERS = (
     (re.compile(r"spdx\.org/licenses/([\w.+-]+?)(?:\.html|\.json)?/?$", re.I), r"\1"),
     (re.compile(r"opensource\.org/licen[cs]es?/([\w.-]+?)(?:\.php|\.html)?/?$", re.I), r"\1"),
     (re.compile(r"apache\.org/licenses/license-2\.0", re.I), "Apache-2.0"),
-    (re.compile(r"gnu\.org/(?:licenses|copyleft)/(?:old-licenses/)?([al]?gpl)-?(\d\.\d)", re.I), r"\1-\2-only"),
+    (
+        re.compile(r"gnu\.org/(?:licenses|copyleft)/(?:old-licenses/)?([al]?gpl)-?(\d\.\d)", re.I),
+        r"\1-\2-only",
+    ),
     (re.compile(r"gnu\.org/licenses/fdl-(\d\.\d)", re.I), r"GFDL-\1-only"),
     (re.compile(r"mozilla\.org/(?:en-us/)?mpl/(\d\.\d)", re.I), r"MPL-\1"),
     (re.compile(r"eclipse\.org/legal/epl-v?(\d)\.?0", re.I), r"EPL-\1.0"),

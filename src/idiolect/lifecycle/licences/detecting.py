@@ -30,7 +30,7 @@ class OwnWords(Record, frozen=True):
 
 def own_words(file: Path) -> OwnWords:
     """Nothing of a corpus, whose documents speak for themselves, or of a file that cannot be read."""
-    if FORMATS[suffix_of(file)].kind == "corpus":
+    if FORMATS[suffix_of(file)].kind == "corpus" or not file.is_file():
         return OwnWords()
     try:
         with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:

@@ -6,7 +6,7 @@ import msgspec
 
 from idiolect.config import Config, is_endpoint
 from idiolect.lifecycle.licences.policy import Policy
-from idiolect.records import UNINDEXED, UNTRAINED, WITHHELD, Chunk, Document
+from idiolect.records import UNINDEXED, UNTRAINED, Chunk, Document
 
 ON_CHUNKS = (UNTRAINED, UNINDEXED)
 """Verdicts that chunks carry too: stages that train and search read no documents."""
@@ -29,7 +29,11 @@ class Permits:
             return reason
         denied = self.policy.denied(document.licence, document.path, document.id)
         licence = document.licence or "unknown"
-        return f"licence: {licence} is denied for send, and train.base is an endpoint" if "send" in denied else ""
+        return (
+            f"licence: {licence} is denied for send, and train.base is an endpoint"
+            if "send" in denied
+            else ""
+        )
 
     def judged(self, document: Document, chunks: Sequence[Chunk]) -> tuple[Document, list[Chunk]]:
         """Document and chunks with the verdicts on them."""
@@ -38,8 +42,3 @@ class Permits:
         if not verdicts:
             return document, list(chunks)
         return document, [msgspec.structs.replace(chunk, verdicts=verdicts) for chunk in chunks]
-
-
-def withheld(documents: Sequence[Document]) -> set[str]:
-    """The ids of documents of which nothing is ever sent."""
-    return {document.id for document in documents if WITHHELD in document.verdicts}

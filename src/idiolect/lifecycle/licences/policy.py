@@ -38,14 +38,18 @@ class Policy:
         self.settings = settings
         self.assumed = canonical(settings.assumed)
         if settings.assumed and not self.assumed:
-            raise ConfigError(f"licences.assumed {settings.assumed!r} is no SPDX expression{_near(settings.assumed)}")
+            raise ConfigError(
+                f"licences.assumed {settings.assumed!r} is no SPDX expression{_near(settings.assumed)}"
+            )
         self.patterns = {use: [_pattern(use, one) for one in getattr(settings, use)] for use in USES}
         self.paths = {one: _path_pattern(one) for one in settings.deny}
         self.ruling = lru_cache(maxsize=4096)(self._ruling)
 
     def denied_path(self, path: str, identifier: str = "") -> str:
         """The pattern of licences.deny that a document's path or id fits; "" where none does."""
-        fits = (one for one, found in self.paths.items() if found.fullmatch(path) or found.fullmatch(identifier))
+        fits = (
+            one for one, found in self.paths.items() if found.fullmatch(path) or found.fullmatch(identifier)
+        )
         return next(fits, "")
 
     def denied(self, licence: str, path: str = "", identifier: str = "") -> tuple[Use, ...]:
@@ -63,7 +67,11 @@ class Policy:
         """The document with the verdicts that the policy has on it, beside those that it has already."""
         denied = self.denied(document.licence, document.path, document.id)
         verdicts = [VERDICTS[use] for use in denied if VERDICTS[use] not in document.verdicts]
-        return msgspec.structs.replace(document, verdicts=[*document.verdicts, *verdicts]) if verdicts else document
+        return (
+            msgspec.structs.replace(document, verdicts=[*document.verdicts, *verdicts])
+            if verdicts
+            else document
+        )
 
     def refusal(self, document: Document, needed: Sequence[Use] = NEEDED) -> str:
         """Why nothing can be done with a document, so that it is set aside; "" where something can."""
@@ -94,7 +102,11 @@ def _one(patterns: Sequence[Pattern], licence: str) -> Ruling:
 def _pattern(use: Use, text: str) -> Pattern:
     glob = text.removeprefix("!").strip()
     fits = re.compile(translate(glob), re.IGNORECASE).match
-    if not any(map(fits, known_ids())) and not canonical(glob) and not glob.casefold().startswith("licenseref-"):
+    if (
+        not any(map(fits, known_ids()))
+        and not canonical(glob)
+        and not glob.casefold().startswith("licenseref-")
+    ):
         plain = glob.partition(" WITH ")[0]
         if plain == glob or not any(map(re.compile(translate(plain), re.IGNORECASE).match, known_ids())):
             raise ConfigError(f"licences.{use}: {text!r} fits no licence of the SPDX list{_near(glob)}")

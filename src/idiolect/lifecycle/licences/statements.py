@@ -16,7 +16,8 @@ _RIGHTS = ("rights", "dc.rights", "dcterms.rights", "usage_rights")
 """What mostly names the owner: only a licence that is recognised counts."""
 
 _NOTHING = re.compile(
-    r"|none given|no ?assertion|unknown|other|undefined|unspecified|tbd|todo|n/?a|null|-+|see (?:the )?(?:licen[cs]e|copying).*",
+    r"|none given|no ?assertion|unknown|other|undefined|unspecified|tbd|todo|n/?a|null|-+"
+    r"|see (?:the )?(?:licen[cs]e|copying).*",
     re.I,
 )
 _RESERVED = re.compile(

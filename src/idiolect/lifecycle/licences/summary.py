@@ -36,6 +36,11 @@ class Rulings:
         """Use → documents to which it is denied; uses that are denied to none are left out."""
         return {use: self._denied[use] for use in USES if self._denied[use]}
 
+    def shares(self, counts: Mapping[str, int]) -> dict[str, float]:
+        """Counts as shares of all documents."""
+        total = max(self._licences.total(), 1)
+        return {name: round(count / total, 4) for name, count in counts.items()}
+
     def notes(self) -> Iterator[str]:
         """What a person should hear: nothing where no licence is known and none denied."""
         if set(self._licences) - {UNSTATED}:

@@ -37,8 +37,14 @@ _TITLES: tuple[tuple[str, str], ...] = (
     (rf"\bpolyform noncommercial licen[cs]e{_V}(1\.0\.0)", r"PolyForm-Noncommercial-\1"),
     (rf"\bsil open font licen[cs]e{_V}(1\.[01])", r"OFL-\1"),
     (rf"\bpython software foundation licen[cs]e{_V}(2)\b", r"PSF-\1.0"),
-    (rf"\bopen government licen[cs]e(?: for public sector information)?{_V}([123])(?:\.0)?\b", r"OGL-UK-\1.0"),
-    (r"\bopen (?:data commons open )?database licen[cs]e(?: \(odbl\))?,? ?(?:v|version )?(?:1\.0)?", "ODbL-1.0"),
+    (
+        rf"\bopen government licen[cs]e(?: for public sector information)?{_V}([123])(?:\.0)?\b",
+        r"OGL-UK-\1.0",
+    ),
+    (
+        r"\bopen (?:data commons open )?database licen[cs]e(?: \(odbl\))?,? ?(?:v|version )?(?:1\.0)?",
+        "ODbL-1.0",
+    ),
     (r"\bopen data commons attribution licen[cs]e", "ODC-By-1.0"),
     (r"\bpublic domain dedication (?:and|&) licen[cs]e", "PDDL-1.0"),
     (r"\bcomputational use of data agreement", "C-UDA-1.0"),
@@ -49,11 +55,23 @@ _TITLES: tuple[tuple[str, str], ...] = (
 )
 
 _WORDS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    ("MIT", ("free of charge, to any person obtaining a copy", "this permission notice shall be included"), ()),
+    (
+        "MIT",
+        ("free of charge, to any person obtaining a copy", "this permission notice shall be included"),
+        (),
+    ),
     ("MIT-0", ("free of charge, to any person obtaining a copy",), ("this permission notice",)),
     ("BSD-4-Clause", ("redistribution and use in source and binary forms", "all advertising materials"), ()),
-    ("BSD-3-Clause", ("redistribution and use in source and binary forms", "endorse or promote products"), ()),
-    ("BSD-2-Clause", ("redistribution and use in source and binary forms",), ("endorse or promote", "apache")),
+    (
+        "BSD-3-Clause",
+        ("redistribution and use in source and binary forms", "endorse or promote products"),
+        (),
+    ),
+    (
+        "BSD-2-Clause",
+        ("redistribution and use in source and binary forms",),
+        ("endorse or promote", "apache"),
+    ),
     ("ISC", ("for any purpose with or without fee is hereby granted", "permission notice appear"), ()),
     ("0BSD", ("for any purpose with or without fee is hereby granted",), ("permission notice appear",)),
     ("Zlib", ("altered source versions must be plainly marked", "must not be misrepresented"), ()),
@@ -73,7 +91,11 @@ _COMMONS = re.compile(
 _COMMONS_TAIL = re.compile(
     r"(?:[- ](?:(non[- ]?commercial|nc)|(share[- ]?alike|sa)|(no[- ]?deriv(?:ative)?s?(?: works)?|nd)))*"
 )
-_COMMONS_PARTS = (("nc", r"non[- ]?commercial|\bnc\b"), ("nd", r"no[- ]?deriv|\bnd\b"), ("sa", r"share[- ]?alike|\bsa\b"))
+_COMMONS_PARTS = (
+    ("nc", r"non[- ]?commercial|\bnc\b"),
+    ("nd", r"no[- ]?deriv|\bnd\b"),
+    ("sa", r"share[- ]?alike|\bsa\b"),
+)
 _COMMONS_VERSION = re.compile(r",? ?(?:licen[cs]e,? ?)?(?:v\.? ?|version )?([1-4]\.\d)")
 
 _TITLED = [(re.compile(pattern), form) for pattern, form in _TITLES]
