@@ -25,6 +25,7 @@ COMMANDS = {
     "score": ("score", "Score any model, bundle or endpoint on a BEIR folder or on texts with classes."),
     "bundle": ("bundle", "Check or sign an exported bundle."),
     "models": ("models", "Merge tuned models."),
+    "audit": ("audit", "Say what shaped what; prove that no record of it was changed."),
     "init": ("settings", "Write a commented idiolect.toml."),
     "config": ("settings", "Print the resolved config."),
     "doctor": ("doctor", "Say what this machine has and lacks."),

@@ -4,7 +4,9 @@ import click
 
 from idiolect.cli.groups import Commands
 
-SUBCOMMANDS: dict[str, tuple[str, str]] = {}
+SUBCOMMANDS = {
+    "licences": ("licences", "List what the policy denies now, and the models that it reached."),
+}
 
 
 @click.group(cls=Commands, package=__name__, table=SUBCOMMANDS)

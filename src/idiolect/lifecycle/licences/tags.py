@@ -9,7 +9,7 @@ LINES = 30
 
 NAME = "SPDX-License-Identifier"
 
-_TAG = re.compile(rf"^\W*(?:@?rem\b|dnl\b)?\W*{NAME}:[ \t]*(.*)$", re.IGNORECASE)
+_TAG = re.compile(rf"(?:^\W*(?:@?rem\b|dnl\b)?\W*|<!--\s*|/\*+\s*){NAME}:[ \t]*(.*)$", re.IGNORECASE)
 _CLOSED = re.compile(r"[ \t]*(?:--+!?>|\*+/|-\}|\*\)|#>|%>|\"\"\"|''').*$")
 _TRIMMED = " \t\r\"'*#;|"
 
@@ -25,6 +25,6 @@ def tagged(text: str, lines: int | None = LINES) -> str:
     for line in text.splitlines()[:lines]:
         if line.lstrip().startswith(("```", "~~~")):
             break
-        if match := _TAG.match(line):
+        if match := _TAG.search(line):
             found.append(canonical(_CLOSED.sub("", match[1]).strip(_TRIMMED)))
     return every(found)
