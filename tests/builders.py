@@ -7,7 +7,15 @@ from idiolect.teachers.failures import DevRow, Found
 
 
 def a_chunk(
-    identifier, text, document="", title="", headings=(), start=0, duplicate_of="", boilerplate=(), verdicts=()
+    identifier,
+    text,
+    document="",
+    title="",
+    headings=(),
+    start=0,
+    duplicate_of="",
+    boilerplate=(),
+    verdicts=(),
 ):
     return Chunk(
         id=identifier,

@@ -164,7 +164,10 @@ def test_files_that_state_a_licence_are_part_of_what_makes_ingest_stale(tmp_path
     ("files", "expected"),
     [
         ({"README.md": "---\nlicense: apache-2.0\n---\n# Model\n"}, "Apache-2.0"),
-        ({"README.md": "---\nlicense: other\nlicense_name: pump-community\n---\n"}, "LicenseRef-pump-community"),
+        (
+            {"README.md": "---\nlicense: other\nlicense_name: pump-community\n---\n"},
+            "LicenseRef-pump-community",
+        ),
         ({"README.md": "# Model\n", "LICENSE": "MIT License"}, "MIT"),
         ({}, ""),
     ],

@@ -85,8 +85,14 @@ def test_a_source_that_is_denied_is_denied_for_all_uses(pattern, path, fits):
     ("setting", "says"),
     [
         ({"train": ("GLP-*",)}, "licences.train: 'GLP-\\*' fits no licence"),
-        ({"send": ("Apache 2",)}, "licences.send: 'Apache 2' fits no licence .*; the nearest is 'Apache-2.0'"),
-        ({"assumed": "GPLv3"}, "licences.assumed 'GPLv3' is no SPDX expression; the nearest is 'GPL-3.0-only'"),
+        (
+            {"send": ("Apache 2",)},
+            "licences.send: 'Apache 2' fits no licence .*; the nearest is 'Apache-2.0'",
+        ),
+        (
+            {"assumed": "GPLv3"},
+            "licences.assumed 'GPLv3' is no SPDX expression; the nearest is 'GPL-3.0-only'",
+        ),
     ],
 )
 def test_a_policy_about_no_licence_is_refused_with_the_nearest(setting, says):

@@ -130,15 +130,22 @@ def test_texts_and_notices_are_told_by_a_few_words(text, expected):
 
 
 def test_a_long_text_is_the_licence_that_it_begins_with_whatever_others_it_names():
-    rest = "It may also be had under the GNU General Public License, version 2, says the secondary clause. " * 30
+    rest = (
+        "It may also be had under the GNU General Public License, version 2, says the secondary clause. " * 30
+    )
     assert len(rest) > NOTICE
-    assert recognise("Mozilla Public License\nVersion 2.0\n\n" + "Clause after clause. " * 60 + rest) == "MPL-2.0"
+    assert (
+        recognise("Mozilla Public License\nVersion 2.0\n\n" + "Clause after clause. " * 60 + rest)
+        == "MPL-2.0"
+    )
 
 
 def test_expressions_keep_exceptions_and_are_joined_with_care():
     assert canonical("gpl-2.0 with classpath-exception-2.0") == "GPL-2.0-only WITH Classpath-exception-2.0"
     assert canonical("licenseref-mine and mit") == "LicenseRef-mine AND MIT"
-    assert [canonical(wrong) for wrong in ("MIT OR", "(MIT", "MIT Apache-2.0", "Pump-1.0", "", "x" * 9_000)] == [""] * 6
+    assert [
+        canonical(wrong) for wrong in ("MIT OR", "(MIT", "MIT Apache-2.0", "Pump-1.0", "", "x" * 9_000)
+    ] == [""] * 6
     assert every(["MIT", "", "MIT"]) == "MIT"
     assert ids("MIT OR (GPL-2.0-only WITH Classpath-exception-2.0 AND MIT)") == [
         "MIT",
