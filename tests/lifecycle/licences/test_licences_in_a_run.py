@@ -237,6 +237,20 @@ def test_audit_licences_without_a_lineage_lists_what_is_denied_and_says_what_it_
     assert "run `idiolect ingest" in command("audit", "licences", "-w", tmp_path / "none", code=1)
 
 
+def test_a_source_that_is_denied_afterwards_lists_the_models_that_it_shaped(first):
+    recording = pytest.importorskip("idiolect.lifecycle.lineage.recording")
+    work = first.workspace
+    assert recording.record(work) == {}
+    asked = ("audit", "licences", "-w", work.root, "--json")
+    own = [part for setting in POLICY for part in ("--set", setting)]
+    assert command(*asked, *own)["breaches"] == 0, "what was denied then has shaped nothing"
+    found = command(*asked, "--set", 'licences.deny=["quiet/**"]', code=3)
+    (denied,) = found["documents"]
+    reached = {one["kind"]: one["against"] for one in denied["reached"]}
+    assert reached.keys() >= {"model", "bundle"}
+    assert "train" in reached["model"]
+
+
 def test_a_policy_that_changes_runs_again_what_it_touches_and_no_more(over, first):
     assert stale(over(*POLICY)) == []
     documents = first.workspace.documents.read_bytes()

@@ -19,6 +19,7 @@ ORIGIN = "licence_from"
 _HEAD = 8_192
 _COMMONS = (b"creativecommons.org/", b"licensebuttons.net/")
 _AROUND = 200  # bytes about an address that are looked at
+_MOST = 1_000  # addresses of a file
 
 
 class OwnWords(Record, frozen=True):
@@ -45,7 +46,7 @@ def _addresses(data: mmap.mmap) -> str:
     stretches = []
     for wanted in _COMMONS:
         at = data.find(wanted)
-        while at >= 0:
+        while at >= 0 and len(stretches) < _MOST:
             stretches.append(data[max(at - 2, 0) : at + _AROUND].replace(b"\0", b""))
             at = data.find(wanted, at + len(wanted))
     return b"\n".join(stretches).decode("latin-1")

@@ -50,6 +50,7 @@ _PLAIN = {
 _GNU = re.compile(r"(?:gnu )?([al]?gpl) ?v?\.? ?(\d)(?:\.(\d))?( ?\+| or later| or newer)?(?: only)?")
 _FILLERS = re.compile(r"\b(?:the|licen[cs]ed?|version|software)\b|,")
 _LONG = 200
+_ADDRESS = 500  # characters: no address is longer
 _LONGEST_NAME = 60
 
 
@@ -85,7 +86,7 @@ def in_metadata(metadata: Mapping[str, Any]) -> str:
 
 
 def _known(text: str) -> str:
-    if found := canonical(text) or of_address(text):
+    if found := canonical(text) or of_address(text[:_ADDRESS]):
         return found
     if "/" in text and "://" not in text and (found := canonical(text.replace("/", " OR "))):
         return found  # as Cargo once wrote it

@@ -9,7 +9,11 @@ LINES = 30
 
 NAME = "SPDX-License-Identifier"
 
-_TAG = re.compile(rf"(?:^\W*(?:@?rem\b|dnl\b)?\W*|<!--\s*|/\*+\s*){NAME}:[ \t]*(.*)$", re.IGNORECASE)
+_NAMED = re.compile(f"{NAME}:", re.IGNORECASE)
+_COMMENT = re.compile(r"\W*(?:@?rem\b|dnl\b)?\W*", re.IGNORECASE)
+_OPENED = ("<!--", "/*", "/**")
+_LONGEST = 200  # characters before a tag on its line: comment marks have fewer
+_HEAD = 20_000  # characters of the first lines
 _CLOSED = re.compile(r"[ \t]*(?:--+!?>|\*+/|-\}|\*\)|#>|%>|\"\"\"|''').*$")
 _TRIMMED = " \t\r\"'*#;|"
 
@@ -19,12 +23,22 @@ def tagged(text: str, lines: int | None = LINES) -> str:
 
     What a fenced block of code shows, as pages about licences do, is nobody's tag.
     """
-    if NAME.casefold() not in text.casefold():
+    head = text if lines is None else text[:_HEAD]
+    if NAME.casefold() not in head.casefold():
         return ""
     found = []
-    for line in text.splitlines()[:lines]:
+    for line in head.splitlines()[:lines]:
         if line.lstrip().startswith(("```", "~~~")):
             break
-        if match := _TAG.search(line):
-            found.append(canonical(_CLOSED.sub("", match[1]).strip(_TRIMMED)))
+        found.append(_in_line(line))
     return every(found)
+
+
+def _in_line(line: str) -> str:
+    match = _NAMED.search(line)
+    if match is None or match.start() > _LONGEST:
+        return ""
+    before = line[: match.start()]
+    if not before.rstrip().endswith(_OPENED) and not _COMMENT.fullmatch(before):
+        return ""
+    return canonical(_CLOSED.sub("", line[match.end() :]).strip(_TRIMMED))
