@@ -2,7 +2,6 @@
 
 import datetime
 import importlib
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from idiolect import __version__
 from idiolect.config import is_endpoint
 from idiolect.errors import UsageError, WorkspaceError
-from idiolect.files import digest_path, digest_value, read_json, remove, write_json
+from idiolect.estimates.spent import spent
+from idiolect.files import digest_path, read_json, remove, write_json
+from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.manifests import Ran, record
 from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
 
@@ -149,6 +150,7 @@ def run(
     """
     done: list[Done] = []
     with context.workspace.held():
+        Chain(context.workspace.audit).ready()
         for number, stage in enumerate(stages):
             check = before and partial(before, [one.name for one in stages[number:]])
             done.append(_run_stage(context, stage, check))
@@ -191,7 +193,17 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
     summary = stage.run(context)
     seconds = round(time.monotonic() - clock, 2)
     outputs = _digests(context, stage.writes)
-    _write_manifest(context, stage, key, outputs, summary, started, seconds)
+    ran = Ran(
+        stage=stage.name,
+        key=key,
+        outputs=outputs,
+        summary=summary,
+        started=started,
+        seconds=seconds,
+        source=context.source,
+        cost=spent(context.config.generate, summary),
+    )
+    record(context.workspace, context.config, ran)
     locks[stage.name] = {**key, "outputs": outputs}
     write_json(context.workspace.stage_lock, locks)
     for name in stage.scratch:
@@ -320,30 +332,6 @@ def _locks(context: Context) -> dict[str, Any]:
     path = context.workspace.stage_lock
     locks: dict[str, Any] = read_json(path) if path.exists() else {}
     return locks
-
-
-def _write_manifest(
-    context: Context,
-    stage: Stage,
-    key: dict[str, Any],
-    outputs: dict[str, str],
-    summary: Summary,
-    started: datetime.datetime,
-    seconds: float,
-) -> None:
-    manifest = {
-        "stage": stage.name,
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": seconds,
-        "idiolect": __version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "key": digest_value(key),
-        **key,
-        "outputs": outputs,
-        "summary": summary,
-    }
-    write_json(context.workspace.manifests / f"{started:%Y%m%dT%H%M%S%f}-{stage.name}.json", manifest)
 
 
 def _duration(seconds: float) -> str:

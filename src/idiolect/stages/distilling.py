@@ -25,18 +25,20 @@ from idiolect.training.raters import CrossEncoderRater, LLMRater, Pair, Rater
 from idiolect.workspace import Workspace
 
 _QUERIES = 100  # of dev that a rater's ranking is checked on
+_SPENT = ("calls", "cached", "prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True)
 class Lessons:
     """What is trained on, and how: as the config says, but for a teacher that was refused.
 
-    `outcome` is the check's, empty where there was none to make.
+    `outcome` is the check's, empty where there was none to make; `asked` what an LLM was asked for it.
     """
 
     settings: Train
     examples: Sequence[TrainingExample]
     outcome: Summary = field(default_factory=dict)
+    asked: Summary = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def lessons(
         "teacher": round(compared.teacher, 5),
         "used": compared.better,
     }
-    return Lessons(settings, examples, outcome)
+    spent = rater.judge.counts if isinstance(rater, LLMRater) else {}
+    return Lessons(settings, examples, outcome, {name: spent[name] for name in _SPENT if name in spent})
 
 
 def _rater(context: Context) -> Rater | None:

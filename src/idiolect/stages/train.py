@@ -109,7 +109,8 @@ def run(context: Context) -> Summary:
         f"kept {100 * share:g}% of the change (dev {judge.objective} {curve[0.0].scores[judge.objective]:.4f} → "
         f"{curve[share].scores[judge.objective]:.4f}), fusion weight {weighed.fusion.weight:g}"
     )
-    return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained}
+    judged = {"judge": taught.asked} if taught.asked else {}
+    return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained, **judged}
 
 
 def learner_of(context: Context, examples: Sequence[TrainingExample]) -> Learner:

@@ -5,6 +5,7 @@ import click
 from idiolect.cli.groups import Commands
 
 SUBCOMMANDS = {
+    "verify": ("verify", "Find any change to the audit log and the manifests."),
     "licences": ("licences", "List what the policy denies now, and the models that it reached."),
 }
 

@@ -43,7 +43,7 @@ def own_words(file: Path) -> OwnWords:
 
 def _addresses(data: mmap.mmap) -> str:
     """What stands about each address of Creative Commons."""
-    stretches = []
+    stretches: list[bytes] = []
     for wanted in _COMMONS:
         at = data.find(wanted)
         while at >= 0 and len(stretches) < _MOST:
