@@ -20,8 +20,9 @@ from idiolect.lifecycle.lineage.recording import record_index
 from idiolect.lifecycle.registry import located
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
-from idiolect.records import Chunk, Document
+from idiolect.records import WITHHELD, Chunk, Document
 from idiolect.runtimes.base import TextEncoder
+from idiolect.runtimes.mapping import endpoint_of
 from idiolect.runtimes.opening import open_encoder
 from idiolect.stages import ingest
 from idiolect.stages.context import Context
@@ -111,7 +112,11 @@ def _check_trained(candidates: Candidates, manifest: Manifest) -> None:
 
 
 def _entries(work: Workspace, indexed: Indexed) -> Iterator[Entry]:
-    documents, chunks = read_jsonl(work.documents, Document), read_jsonl(work.chunks, Chunk)
+    chunks: Iterator[Chunk] = read_jsonl(work.chunks, Chunk)
+    if endpoint_of(Path(indexed.bundle)):
+        secret = {one.id for one in read_jsonl(work.documents, Document) if WITHHELD in one.verdicts}
+        chunks = (chunk for chunk in chunks if chunk.document_id not in secret)
+    documents = read_jsonl(work.documents, Document)
     return entries(documents, chunks, indexed.fusion.language)
 
 
@@ -121,5 +126,6 @@ def _chunked_as(bundle: Bundle, config: Config) -> Config:
     sizes = {"chunk_tokens": manifest.chunk_tokens, "overlap_tokens": manifest.overlap_tokens}
     return Config(
         ingest=msgspec.structs.replace(config.ingest, **sizes),
+        licences=config.licences,
         train=msgspec.structs.replace(Train(), base=str(bundle.files.path)),
     )

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from idiolect.config import is_endpoint
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.estimates.spent import spent
 from idiolect.files import digest_path, read_json, remove, write_json
@@ -43,10 +44,10 @@ class Stage:
 STAGES = (
     Stage(
         name="ingest",
-        version=2,
+        version=3,
         reads=(),
         writes=("documents", "rejected_documents", "chunks"),
-        settings=("ingest", "train.base"),
+        settings=("ingest", "licences", "train.base"),
         ignores=("ingest.workers",),
         scratch=("reading",),
     ),
@@ -284,6 +285,8 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         reported = (*evaluate.beir, *evaluate.against, *evaluate.tasks) if stage.name == "evaluate" else ()
         named = (*evaluate.guard, *reported)
         inputs |= {name: digest_path(Path(name)) for name in named if Path(name).exists()}
+    if stage.name == "evaluate" and any(map(is_endpoint, context.config.evaluate.against)):
+        inputs |= _digests(context, ["documents"])  # which say what an endpoint may be sent
     return {"version": stage.version, "settings": settings, "inputs": inputs}
 
 

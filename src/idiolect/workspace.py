@@ -22,6 +22,7 @@ class Workspace:
         self.root = root
         self.name = name
         self.documents = root / "documents.jsonl"
+        self.licences = root / "licences.jsonl"
         self.rejected_documents = root / "rejected_documents.jsonl"
         self.chunks = root / "chunks.jsonl"
         self.queries = root / "queries.jsonl"

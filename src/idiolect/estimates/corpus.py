@@ -7,9 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from idiolect.chunking import TokenCounter, chunk_document
-from idiolect.config import Ingest
+from idiolect.config import Config, Ingest
 from idiolect.errors import InputError
+from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
+from idiolect.lifecycle.licences.folders import Folders
+from idiolect.lifecycle.licences.permits import Permits
 from idiolect.mining.fingerprints import fingerprint, signature
 from idiolect.mining.repetition import CorpusFingerprints
 from idiolect.readers import Options, Parsed, Scan, scan
@@ -105,11 +110,12 @@ def sample_corpus(
     chunks: int,
     seconds: float,
     exclude: Path | None = None,
+    permits: Permits | None = None,
 ) -> CorpusSample:
     """Read files in an order drawn by `seed` until there are `chunks` chunks, or `seconds` are over.
 
-    One file of each kind comes first, large ones last.  Raises InputError where `source` is
-    missing, or a file of a kind that is not read.
+    One file of each kind comes first, large ones last; `permits` sets aside what licences keep out.
+    Raises InputError where `source` is missing, or a file of a kind that is not read.
     """
     found = scan(source, exclude)
     pieces = [piece for file in found.files for piece in _pieces(file)]
@@ -118,7 +124,7 @@ def sample_corpus(
         own = [piece for piece in pieces if piece.suffix == suffix]
         files = len({piece.file for piece in own})
         sample.kinds[suffix] = Kind(files=files, pieces=len(own), bytes=sum(piece.size for piece in own))
-    read = _Reading(settings, model)
+    read = _Reading(settings, model, found, permits or Permits(Config()))
     _warm_up()
     seen: set[str] = set()
     prints = CorpusFingerprints()
@@ -166,11 +172,12 @@ def _drawn(pieces: Sequence[Piece], seed: int) -> list[Piece]:
 class _Reading:
     """Reads and chunks one piece after another as ingest does, in this process."""
 
-    def __init__(self, settings: Ingest, model: ModelFiles) -> None:
+    def __init__(self, settings: Ingest, model: ModelFiles, found: Scan, permits: Permits) -> None:
         self.counter = TokenCounter(load_tokenizer(model.path))
         self.prompt = model.passage_prompt
         self.limit = min(settings.chunk_tokens, model.max_tokens)
         self.overlap = min(settings.overlap_tokens, self.limit // 2)
+        self.permits, self.folders = permits, Folders(found, permits.policy.assumed)
         self.languages = {code.lower() for code in settings.languages}
         self.options = Options(
             text_columns=settings.text_columns,
@@ -180,6 +187,17 @@ class _Reading:
         )
 
     def documents(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
+        """Each document with its licence, unless that is why it is set aside."""
+        own: OwnWords | None = None
+        for place, outcome in self._parsed(piece, path):
+            if isinstance(outcome, str):
+                yield place, outcome
+                continue
+            own = own or own_words(piece.file)
+            document = licensed(outcome.document, own, self.folders.of(piece.file))
+            yield place, self.permits.refusal(document) or replace(outcome, document=document)
+
+    def _parsed(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
         if piece.whole:
             yield from read_file(piece.file, path, self.options)
             return
@@ -195,7 +213,7 @@ class _Reading:
             chunks = chunk_document(parsed, self.counter, self.prompt, self.limit, self.overlap)
         except InputError as error:
             return f"not cut: {error}"
-        return chunks or "no text: it has no letter or digit"
+        return self.permits.judged(parsed.document, chunks)[1] or "no text: it has no letter or digit"
 
 
 def _lines(piece: Piece) -> io.BytesIO:

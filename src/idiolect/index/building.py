@@ -12,7 +12,7 @@ from idiolect.files import digest_value
 from idiolect.index.store import Batch, Entry, Indexed, Key, Reader, Store, tag
 from idiolect.mining.lexical import analyser
 from idiolect.progress import Progress
-from idiolect.records import Chunk, Document, Record
+from idiolect.records import UNINDEXED, Chunk, Document, Record
 from idiolect.runtimes.base import TextEncoder
 
 LONGEST_TAG = 500
@@ -47,11 +47,12 @@ class Built(Record, frozen=True, kw_only=True):
 
 
 def entries(documents: Iterable[Document], chunks: Iterable[Chunk], language: str) -> Iterator[Entry]:
-    """The chunks of a WORK folder as a store keeps them; both come in the order of documents.
+    """The chunks of a WORK folder that may be found, as a store keeps them; both come in the order of documents.
 
     `language` is the fusion's: of another, a chunk has other terms, and so another digest.
     """
     rest = iter(documents)
+    chunks = (chunk for chunk in chunks if UNINDEXED not in chunk.verdicts)
     for document_id, own in itertools.groupby(chunks, key=lambda chunk: chunk.document_id):
         document = next(one for one in rest if one.id == document_id)
         tags = _tags(document)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import idiolect
 from idiolect.config import Config, is_endpoint
 from idiolect.files import digest_path, digest_value
-from idiolect.lifecycle.base_licence import base_licence
+from idiolect.lifecycle.licences.base import base_licence
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
 from idiolect.runtimes.starting import starting_model

@@ -2,25 +2,37 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import convert
 from msgspec.structs import replace
 
 from idiolect.config import Train
 from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.metrics import per_query
 from idiolect.evaluation.selection import DevJudge, Measured
-from idiolect.files import read_jsonl
+from idiolect.files import read_json, read_jsonl
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.top import top
-from idiolect.records import WITHHELD, Chunk, Document, Fusion, TextRef, TrainingExample, WrittenNegative
+from idiolect.records import (
+    WITHHELD,
+    Chunk,
+    Document,
+    Fusion,
+    Mining,
+    Query,
+    TextRef,
+    TrainingExample,
+    WrittenNegative,
+)
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder
 from idiolect.teachers import cache
 from idiolect.teachers.spending import settle
 from idiolect.training.raters import CrossEncoderRater, LLMRater, Pair, Rater
+from idiolect.workspace import Workspace
 
 _QUERIES = 100  # of dev that a rater's ranking is checked on
 _SPENT = ("calls", "cached", "prompt_tokens", "completion_tokens")
@@ -109,8 +121,16 @@ def _rater(context: Context) -> Rater | None:
             written = read_jsonl(work.negatives, WrittenNegative)
             owners |= {one.id: owners[one.source] for one in written if one.source in owners}
         withheld = {passage for passage, document in owners.items() if document in secret}
+        withheld |= _cut_out_of(withheld, work)
         return LLMRater(context.config.generate, work.llm_cache, withheld, owners)
     return None
+
+
+def _cut_out_of(chunks: Collection[str], work: Workspace) -> set[str]:
+    """The ids of the queries whose words stand in any of some chunks: written ones too, they may quote it."""
+    mining = convert(read_json(work.require(work.mining, "prepare")), Mining)
+    queries = (*read_jsonl(work.require(work.queries, "generate"), Query), *mining.masked)
+    return {one.id for one in queries if not {one.source, *one.positives}.isdisjoint(chunks)}
 
 
 def _of_fused(judge: DevJudge, base: Measured) -> Compared:

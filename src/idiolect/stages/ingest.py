@@ -1,17 +1,21 @@
 """DOCS → documents.jsonl and chunks.jsonl; what was left out → rejected_documents.jsonl."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from idiolect import __version__
 from idiolect.config import Config
 from idiolect.engines.processes import Failure, Pool
 from idiolect.errors import InputError, UsageError
 from idiolect.files import digest_value, write_jsonl
+from idiolect.lifecycle.licences.history import remember
+from idiolect.lifecycle.licences.permits import Permits
+from idiolect.lifecycle.licences.summary import Rulings
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
 from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest
@@ -39,7 +43,8 @@ def run(context: Context) -> Summary:
     found = scan(context.source, exclude=work.root)
     model = counted_by(config.train.base)
     corpus = _read(found, config, model, work.reading, context.progress)
-    tally = corpus.tally()
+    tally = _Tally(Rulings(corpus.permits.policy))
+    remember(work.licences, tally.through(corpus.outcomes()))
     write_jsonl(work.rejected_documents, corpus.rejected())
     if not tally.documents:
         raise InputError(_nothing(found, tally.reasons))
@@ -48,6 +53,8 @@ def run(context: Context) -> Summary:
     write_jsonl(work.chunks, (marks.on(chunk) for chunk in corpus.chunks()))
     summary = _summary(tally, marks, found)
     _tell(context.progress, summary)
+    for note in tally.rulings.notes():
+        context.progress.note(note)
     return summary
 
 
@@ -80,8 +87,9 @@ def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: 
         setup=set_up,
         given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
     )
-    work = list(parts(found))
-    corpus = _Corpus(found)
+    permits = Permits(config)
+    work = list(parts(found, permits.policy.assumed))
+    corpus = _Corpus(found, permits)
     progress.start(
         "reading documents", len(work), "files" if len(work) == len(found.files) else "parts of files"
     )
@@ -97,6 +105,7 @@ class _Corpus:
     """What was read, in files that are gone through again for each purpose: no document is held in memory."""
 
     found: Scan
+    permits: Permits
     places: list[Path | RejectedDocument] = field(default_factory=list)
 
     def add(self, part: Part, result: str | Failure) -> None:
@@ -105,25 +114,22 @@ class _Corpus:
         else:
             self.places.append(Path(result))
 
-    def tally(self) -> "_Tally":
-        tally = _Tally()
-        for outcome in self._outcomes():
-            tally.add(outcome)
-        return tally
-
     def documents(self) -> Iterator[Document]:
-        return (outcome.document for outcome in self._outcomes() if outcome.document)
+        return (one.document for one in self.outcomes() if one.document and not one.reason)
 
     def chunks(self) -> Iterator[Chunk]:
-        return (chunk for outcome in self._outcomes() for chunk in outcome.chunks)
+        return (chunk for outcome in self.outcomes() for chunk in outcome.chunks)
 
     def rejected(self) -> Iterator[RejectedDocument]:
-        for outcome in self._outcomes():
-            if outcome.document is None:
+        for outcome in self.outcomes():
+            if outcome.reason:
                 yield RejectedDocument(path=outcome.place, reason=outcome.reason)
 
-    def _outcomes(self) -> Iterator[Outcome]:
-        """Every document, or the reason for none; of two with one id the second is left out."""
+    def outcomes(self) -> Iterator[Outcome]:
+        """Every document, or the reason for none; of two with one id the second is left out.
+
+        One that its licence keeps out stands beside its reason, without chunks.
+        """
         for one in (*self.found.unreadable, *self.found.passed_over):
             yield Outcome(place=one.path, reason=one.reason)
         seen: dict[str, str] = {}
@@ -134,17 +140,21 @@ class _Corpus:
             for outcome in outcomes(place):
                 if outcome.document is None:
                     yield outcome
+                elif reason := self.permits.refusal(outcome.document):
+                    yield Outcome(place=outcome.place, reason=reason, document=outcome.document)
                 elif outcome.document.id in seen:
                     yield Outcome(place=outcome.place, reason=same_id(outcome.document.id, seen))
                 else:
                     seen[outcome.document.id] = outcome.place
-                    yield outcome
+                    document, chunks = self.permits.judged(outcome.document, outcome.chunks)
+                    yield replace(outcome, document=document, chunks=chunks)
 
 
 @dataclass
 class _Tally:
     """What is counted over the corpus, and what tells its duplicates."""
 
+    rulings: Rulings
     documents: int = 0
     chunks: int = 0
     tokens: int = 0
@@ -153,8 +163,17 @@ class _Tally:
     languages: Counter[str] = field(default_factory=Counter)
     fingerprints: CorpusFingerprints = field(default_factory=CorpusFingerprints)
 
+    def through(self, outcomes: Iterable[Outcome]) -> Iterator[Document]:
+        """Count each outcome, and pass its document on where it has one."""
+        for outcome in outcomes:
+            self.add(outcome)
+            if outcome.document:
+                yield outcome.document
+
     def add(self, outcome: Outcome) -> None:
-        if outcome.document is None:
+        if outcome.document:
+            self.rulings.add(outcome.document)
+        if outcome.document is None or outcome.reason:
             self.reasons[outcome.reason.partition(":")[0]] += (
                 1  # after the colon stands what is the document's own
             )
@@ -184,6 +203,8 @@ def _summary(tally: _Tally, marks: Marks, found: Scan) -> Summary:
         "reasons": dict(tally.reasons.most_common()),
         "skipped": found.skipped,
         "languages": dict(tally.languages.most_common()),
+        "licences": tally.rulings.licences,
+        "denied": tally.rulings.denied,
         "titles_shortened": tally.shortened,
         "duplicate_chunks": len(marks.duplicate_of),
         "boilerplate_chunks": len(marks.boilerplate),

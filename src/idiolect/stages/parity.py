@@ -11,6 +11,7 @@ from idiolect.errors import InputError
 from idiolect.evaluation.beir import Dataset, load_dataset
 from idiolect.evaluation.metrics import Ranker, per_query
 from idiolect.files import read_jsonl
+from idiolect.mining.permitted import permitted
 from idiolect.records import Chunk, Passage
 from idiolect.runtimes.base import Runtime, Vectors
 from idiolect.workspace import Workspace
@@ -76,7 +77,7 @@ def sample(workspace: Workspace, seed: int) -> Sample:
     """Up to 64 chunks, 32 more to calibrate on; up to 100 test queries with their documents, others to 200 in all."""
     rng = random.Random(seed)
     path = workspace.require(workspace.chunks, "ingest")
-    drawn = _spread(read_jsonl(path, Chunk), CHUNKS + CALIBRATING, rng)
+    drawn = _spread(permitted(read_jsonl(path, Chunk)), CHUNKS + CALIBRATING, rng)
     rng.shuffle(drawn)
     found = _of_chunks(drawn[:CHUNKS], drawn[-CALIBRATING:])
     try:

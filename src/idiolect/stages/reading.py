@@ -10,6 +10,7 @@ import numpy as np
 from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.errors import InputError
 from idiolect.files import replacing
+from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
 from idiolect.mining.fingerprints import PERMUTATIONS, Fingerprint, fingerprint, signature
 from idiolect.readers import Options, Parsed
 from idiolect.readers.documents import parsed_entry, read_file
@@ -34,7 +35,7 @@ class Settings(Record, frozen=True, kw_only=True):
 
 
 class Outcome(Record, frozen=True, kw_only=True):
-    """One document with its chunks and its fingerprint's three arrays, or the reason why there is none.
+    """One document with its chunks and its fingerprint's three arrays, or the reason why there is none of use.
 
     `place` is where it stands.
     """
@@ -96,10 +97,14 @@ class _Worker:
         self.languages = {code.lower() for code in settings.languages}
 
     def outcomes(self, part: Part) -> Iterator[Outcome]:
+        own: OwnWords | None = None
         for place, parsed in self._parsed(part):
             if isinstance(parsed, str):
                 yield Outcome(place=place, reason=parsed)
                 continue
+            own = own or own_words(Path(part.file))
+            document = licensed(parsed.document, own, part.around)
+            parsed = msgspec.structs.replace(parsed, document=document)
             language = parsed.document.language
             if self.languages and language and language not in self.languages:
                 reason = f"language: {language} is not among {', '.join(self.settings.languages)}"

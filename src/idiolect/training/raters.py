@@ -70,8 +70,8 @@ class CrossEncoderRater:
 class LLMRater:
     """The relevance, from 1 to 10, that generate's judge gives; its answers are kept in the SQLite file `cache`.
 
-    Passages in `withheld` are never sent: of those it says nothing, nor of what the caps
-    generate.max_calls and generate.max_tokens leave unasked.  `documents` maps passages to theirs.
+    Queries and passages in `withheld` are never sent: of those it says nothing, nor of what the
+    caps generate.max_calls and generate.max_tokens leave unasked.  `documents` maps passages to theirs.
     """
 
     name = "llm"
@@ -85,7 +85,7 @@ class LLMRater:
         documents: Mapping[str, str] | None = None,
     ) -> None:
         self.judge = Judge(settings, cache)
-        self.withheld, self.documents = withheld, documents or {}
+        self.withheld, self.documents = frozenset(withheld), documents or {}
 
     def rate(self, pairs: Sequence[Pair], progress: Progress) -> np.ndarray:
         """Raises TeacherError where the endpoint cannot be used."""
@@ -93,7 +93,7 @@ class LLMRater:
         asked = [
             (_query(pair.query), pair.passage.id)
             for pair in dict.fromkeys(pairs)
-            if pair.passage.id not in self.withheld
+            if self.withheld.isdisjoint((pair.query.id, pair.passage.id))
         ]
         put = [replace(question, about="scores") for question in questions(asked, chunks)]
         verdicts = self.judge.ask(put, progress, "asking the judge")

@@ -8,6 +8,7 @@ SUBCOMMANDS = {
     "verify": ("verify", "Find any change to the audit log and the manifests."),
     "explain": ("explain", "Say which documents shaped a model, or what one touched."),
     "export": ("export", "Write stage runs as OpenLineage events."),
+    "licences": ("licences", "List what the policy denies now, and the models that it reached."),
 }
 
 

@@ -8,6 +8,7 @@ from idiolect.bundle import Bundle, bundle_digest
 from idiolect.evaluation.report import Decision, Report
 from idiolect.files import read_json
 from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.licences.redistribution import denied_at_ingest
 from idiolect.lifecycle.registry.versions import Version
 from idiolect.runtimes.layout import MANIFEST
 from idiolect.workspace import Workspace
@@ -41,6 +42,7 @@ def version_of(
         bytes=sum(file.bytes for file in manifest.files),
         audit_head=_audit_head(work),
         taint=_taint(bundle, work),
+        licences=denied_at_ingest(work.documents) if work is not None and manifest.weights == "tuned" else "",
     )
 
 
