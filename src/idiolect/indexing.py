@@ -9,13 +9,14 @@ import msgspec
 
 from idiolect.bundle import Bundle, Manifest
 from idiolect.config import Config, Train
-from idiolect.errors import InputError, UsageError
+from idiolect.errors import AuditError, InputError, UsageError
 from idiolect.files import read_jsonl
 from idiolect.index.bridge import FLOOR, lay
 from idiolect.index.building import Built, build, entries
 from idiolect.index.searching import Reranker, Searcher
-from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store
+from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store, shown
 from idiolect.index.stores.opening import open_store
+from idiolect.lifecycle.lineage.recording import record_index
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Document
@@ -54,7 +55,12 @@ def index(
     indexed = Indexed.by(bundle.manifest, str(path.resolve()), chosen)
     work = Workspace(source)
     if work.chunks.is_file():
-        return _built(store, indexed, CachedEncoder(encoder, work.vectors), work, progress, bridge_floor)
+        built = _built(store, indexed, CachedEncoder(encoder, work.vectors), work, progress, bridge_floor)
+        try:
+            record_index(work, path, shown(uri))
+        except AuditError as error:  # the index is there, and of use
+            progress.note(str(error))
+        return built
     if not source.exists():
         raise InputError(
             f"{source} is not there: give a folder of documents, a file, a JSONL corpus or a WORK folder"

@@ -12,8 +12,9 @@ from typing import Any
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.estimates.spent import spent
 from idiolect.files import digest_path, read_json, remove, write_json
+from idiolect.lifecycle import manifests
 from idiolect.lifecycle.chain import Chain
-from idiolect.lifecycle.manifests import Ran, record
+from idiolect.lifecycle.lineage.recording import record
 from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
 
@@ -192,7 +193,7 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
     summary = stage.run(context)
     seconds = round(time.monotonic() - clock, 2)
     outputs = _digests(context, stage.writes)
-    ran = Ran(
+    ran = manifests.Ran(
         stage=stage.name,
         key=key,
         outputs=outputs,
@@ -202,11 +203,13 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
         source=context.source,
         cost=spent(context.config.generate, summary),
     )
-    record(context.workspace, context.config, ran)
+    manifests.record(context.workspace, context.config, ran)
     locks[stage.name] = {**key, "outputs": outputs}
     write_json(context.workspace.stage_lock, locks)
     for name in stage.scratch:
         remove(getattr(context.workspace, name))
+    for left, why in record(context.workspace, fresh=stage.name).items():
+        context.progress.note(f"the lineage of {left} is not recorded: {why}")
     context.progress.note(f"{number} {stage.name} done in {_duration(seconds)}")
     return Done(stage.name, reason, seconds, summary)
 

@@ -15,7 +15,7 @@ from idiolect.evaluation.selection import DevJudge, Measured
 from idiolect.files import read_jsonl
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.top import top
-from idiolect.records import WITHHELD, Chunk, Document, Fusion, TextRef, TrainingExample
+from idiolect.records import WITHHELD, Chunk, Document, Fusion, TextRef, TrainingExample, WrittenNegative
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder
 from idiolect.teachers import cache
@@ -104,8 +104,12 @@ def _rater(context: Context) -> Rater | None:
     if settings.teacher == "llm":
         documents = read_jsonl(work.require(work.documents, "ingest"), Document)
         secret = {document.id for document in documents if WITHHELD in document.verdicts}
-        withheld = {chunk.id for chunk in read_jsonl(work.chunks, Chunk) if chunk.document_id in secret}
-        return LLMRater(context.config.generate, work.llm_cache, withheld)
+        owners = {chunk.id: chunk.document_id for chunk in read_jsonl(work.chunks, Chunk)}
+        if work.negatives.exists():
+            written = read_jsonl(work.negatives, WrittenNegative)
+            owners |= {one.id: owners[one.source] for one in written if one.source in owners}
+        withheld = {passage for passage, document in owners.items() if document in secret}
+        return LLMRater(context.config.generate, work.llm_cache, withheld, owners)
     return None
 
 

@@ -24,7 +24,7 @@ from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_files
 from idiolect.stages.graphs import add_graphs
-from idiolect.stages.parity import sample
+from idiolect.stages.parity import Sample, sample
 from idiolect.workspace import Workspace
 
 
@@ -55,7 +55,7 @@ def run(context: Context) -> Summary:
         progress.note(f"bundle {manifest.name}: {manifest.weights} weights ({verdict})")
         bundle = write_bundle(workspace.bundle, manifest, model.path, fill)
     bundle.verify()
-    return _summary(bundle)
+    return _summary(bundle) | _used(bundle, texts)
 
 
 @contextlib.contextmanager
@@ -138,3 +138,10 @@ def _summary(bundle: Bundle) -> Summary:
         "bytes": sum(file.bytes for file in manifest.files),
         "cosine_min": min((parity.cosine_min for parity in manifest.parity.values()), default=None),
     }
+
+
+def _used(bundle: Bundle, texts: Sample) -> Summary:
+    """The ids of the chunks that graphs were compared on, and of those that give int8 its ranges."""
+    made = [*bundle.manifest.parity, *bundle.manifest.left_out]
+    used = {"compared_on": texts.chunk_ids} if made else {}
+    return used | ({"calibrated_on": texts.calibration_ids} if any("int8" in name for name in made) else {})

@@ -4,8 +4,10 @@ import click
 
 from idiolect.cli.groups import Commands
 
-SUBCOMMANDS = {
+SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Find any change to the audit log and the manifests."),
+    "explain": ("explain", "Say which documents shaped a model, or what one touched."),
+    "export": ("export", "Write stage runs as OpenLineage events."),
 }
 
 

@@ -1,0 +1,144 @@
+"""`audit explain`: which documents shaped a model, and what a document touched."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from idiolect.cli import options
+from idiolect.cli.output import emit, print_table
+
+if TYPE_CHECKING:
+    from idiolect.lifecycle.lineage.explaining import ExplainedDocument, Influence, Touched
+    from idiolect.lifecycle.lineage.naming import Artefact
+    from idiolect.lifecycle.lineage.paths import Step
+
+_SHOWN = 12
+"""Digits of a digest, and of ids that are digests."""
+
+
+@click.command()
+@click.argument("model", metavar="[MODEL]", required=False, default="")
+@click.option("--document", metavar="D", help="A document's id, or its path below DOCS.")
+@options.work
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Documents to list; of one document, paths for each of its roles.",
+)
+@options.as_json
+@options.out
+def explain(
+    model: str, document: str | None, work: Path, limit: int, as_json: bool, out: Path | None
+) -> None:
+    """Say which documents shaped MODEL and how; with --document alone, all that one touched.
+
+    MODEL is a bundle, a model directory, a WORK folder, the beginning of a digest (of a data set or an index too),
+    or a lineage file; by default, what WORK holds.
+    """
+    from idiolect.lifecycle.lineage.explaining import explain_document, explain_model, explain_model_document
+    from idiolect.lifecycle.lineage.naming import artefact, documents
+    from idiolect.lifecycle.lineage.opening import asked
+
+    with asked(model, work) as (lineage, named, left):
+        for stage, why in left.items():
+            click.echo(
+                f"not recorded: {stage}: {why}; `idiolect run --from {stage}` records it anew", err=True
+            )
+        versions = documents(lineage, document) if document else []
+        if document and not model:
+            touched = explain_document(lineage, versions)
+            if not emit(
+                {"document": _known(versions), "touched": touched, "not_recorded": left}, as_json, out
+            ):
+                _print_touched(document, touched)
+        elif document:
+            one = explain_model_document(lineage, artefact(lineage, named), versions, limit)
+            if not emit({**_plain(one), "not_recorded": left}, as_json, out):
+                _print_document(document, one)
+        else:
+            found = explain_model(lineage, artefact(lineage, named), limit)
+            if not emit({**_plain(found), "not_recorded": left}, as_json, out):
+                click.echo(f"{_name(found.artefact)}: shaped by {found.documents:,} documents")
+                _print_influences(found.totals)
+                rows = [(one.document, one.version, _told(one.influences)) for one in found.sources]
+                _print(("document", "version", "roles"), rows)
+                if found.documents > len(found.sources):
+                    click.echo(f"and {found.documents - len(found.sources):,} more: raise --limit")
+
+
+def _print_influences(influences: Sequence["Influence"]) -> None:
+    from idiolect.lifecycle.lineage.graph import ROLES
+
+    rows = [
+        (
+            one.use or "not put to use",
+            one.role,
+            f"{one.documents:,}",
+            f"{one.count:,}",
+            ROLES[one.role].meaning,
+        )
+        for one in influences
+    ]
+    _print(("use", "role", "documents", "times", "meaning"), rows)
+
+
+def _print_touched(document: str, touched: Sequence["Touched"]) -> None:
+    if not touched:
+        click.echo(f"{document} touched nothing that is recorded")
+        return
+    _print(
+        ("artefact", "uses", "roles"),
+        [(_name(one.artefact), ", ".join(one.uses), _told(one.influences)) for one in touched],
+    )
+
+
+def _print_document(document: str, one: "ExplainedDocument") -> None:
+    if not one.sources:
+        click.echo(f"{document} did not shape {_name(one.artefact)}")
+        return
+    click.echo(f"{_name(one.artefact)}, shaped by {document}:")
+    rows = [(source.version, _told(source.influences)) for source in one.sources]
+    _print(("version", "roles"), rows)
+    for path in one.paths:
+        click.echo(f"{path.use or 'not put to use'}, {path.role}: " + "".join(map(_told_step, path.steps)))
+
+
+def _told_step(step: "Step") -> str:
+    own = step.name or step.key.rpartition("@")[0] or step.key
+    return f"{f' —{step.role}→ ' if step.role else ''}{step.kind} {own[-40:]}"
+
+
+def _told(influences: Sequence["Influence"]) -> str:
+    return ", ".join(f"{one.role}{f' ({one.use})' if one.use else ''} {one.count:,}" for one in influences)
+
+
+def _name(artefact: "Artefact") -> str:
+    name = "" if artefact.name == artefact.kind else f" {artefact.name}"
+    return f"{artefact.kind}{name} {artefact.digest[:_SHOWN]}"
+
+
+def _known(versions: Sequence[tuple[int, str, str, str]]) -> list[dict[str, str]]:
+    return [{"id": id, "version": digest, "path": path} for _, id, digest, path in versions]
+
+
+def _plain(found: object) -> dict[str, object]:
+    import msgspec
+
+    plain: dict[str, object] = msgspec.to_builtins(found)
+    return plain
+
+
+def _print(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.table import Table
+
+    table = Table(*header, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    print_table(table)
+
+
+COMMANDS = {"explain": explain}
