@@ -12,6 +12,8 @@ from idiolect.config import Config
 from idiolect.engines.processes import Failure, Pool
 from idiolect.errors import InputError, UsageError
 from idiolect.files import digest_value, write_jsonl
+from idiolect.lifecycle import suppression
+from idiolect.lifecycle.suppression import Suppression
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
 from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest
@@ -38,7 +40,8 @@ def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     found = scan(context.source, exclude=work.root)
     model = counted_by(config.train.base)
-    corpus = _read(found, config, model, work.reading, context.progress)
+    suppressed = suppression.read(work.suppressed)
+    corpus = _read(found, config, model, work.reading, suppressed, context.progress)
     tally = corpus.tally()
     write_jsonl(work.rejected_documents, corpus.rejected())
     if not tally.documents:
@@ -51,7 +54,14 @@ def run(context: Context) -> Summary:
     return summary
 
 
-def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: Progress) -> "_Corpus":
+def _read(
+    found: Scan,
+    config: Config,
+    model: ModelFiles,
+    kept: Path,
+    suppressed: Suppression,
+    progress: Progress,
+) -> "_Corpus":
     ingest = config.ingest
     limit = min(ingest.chunk_tokens, model.max_tokens)
     if limit < ingest.chunk_tokens:
@@ -70,6 +80,7 @@ def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: 
             id_column=ingest.id_column,
             largest=int(ingest.largest_mb * 1e6),
         ),
+        suppressed=suppressed,
     )
     kept.mkdir(parents=True, exist_ok=True)
     pool = Pool[Part, str](
@@ -81,7 +92,7 @@ def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: 
         given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
     )
     work = list(parts(found))
-    corpus = _Corpus(found)
+    corpus = _Corpus(found, suppressed)
     progress.start(
         "reading documents", len(work), "files" if len(work) == len(found.files) else "parts of files"
     )
@@ -97,6 +108,7 @@ class _Corpus:
     """What was read, in files that are gone through again for each purpose: no document is held in memory."""
 
     found: Scan
+    suppressed: Suppression
     places: list[Path | RejectedDocument] = field(default_factory=list)
 
     def add(self, part: Part, result: str | Failure) -> None:
@@ -120,7 +132,7 @@ class _Corpus:
     def rejected(self) -> Iterator[RejectedDocument]:
         for outcome in self._outcomes():
             if outcome.document is None:
-                yield RejectedDocument(path=outcome.place, reason=outcome.reason)
+                yield RejectedDocument(path=self.suppressed.hidden(outcome.place), reason=outcome.reason)
 
     def _outcomes(self) -> Iterator[Outcome]:
         """Every document, or the reason for none; of two with one id the second is left out."""

@@ -10,6 +10,7 @@ import numpy as np
 from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.errors import InputError
 from idiolect.files import replacing
+from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.fingerprints import PERMUTATIONS, Fingerprint, fingerprint, signature
 from idiolect.readers import Options, Parsed
 from idiolect.readers.documents import parsed_entry, read_file
@@ -31,6 +32,7 @@ class Settings(Record, frozen=True, kw_only=True):
     overlap_tokens: int
     languages: tuple[str, ...]
     options: Options
+    suppressed: Suppression = Suppression()
 
 
 class Outcome(Record, frozen=True, kw_only=True):
@@ -99,6 +101,9 @@ class _Worker:
         for place, parsed in self._parsed(part):
             if isinstance(parsed, str):
                 yield Outcome(place=place, reason=parsed)
+                continue
+            if self.settings.suppressed.covers(place, parsed.document):
+                yield Outcome(place=self.settings.suppressed.token(place), reason=ERASED)
                 continue
             language = parsed.document.language
             if self.languages and language and language not in self.languages:

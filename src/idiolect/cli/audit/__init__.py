@@ -6,6 +6,7 @@ from idiolect.cli.groups import Commands
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Find any change to the audit log and the manifests."),
+    "erase": ("erase", "Take a document out of all that was made from it."),
     "explain": ("explain", "Say which documents shaped a model, or what one touched."),
     "export": ("export", "Write stage runs as OpenLineage events."),
 }

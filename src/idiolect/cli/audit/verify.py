@@ -26,7 +26,9 @@ def verify(work: Path, anchor: str | None, as_json: bool, out: Path | None) -> N
     workspace = Workspace(work)
     found = verified(workspace, Head.read(anchor) if anchor else None)
     log = found.log
-    if emit({"work": str(work), "verified": True, "anchored": anchor is not None, "audit": found}, as_json, out):
+    if emit(
+        {"work": str(work), "verified": True, "anchored": anchor is not None, "audit": found}, as_json, out
+    ):
         return
     click.echo(f"{workspace.audit}: {log.entries:,} entries from {log.first} to {log.last}, all as written")
     if anchor:
@@ -41,7 +43,9 @@ def verify(work: Path, anchor: str | None, as_json: bool, out: Path | None) -> N
     for name in found.unlogged:
         click.echo(f"not in the log: {workspace.manifests / name}")
     click.echo(f"head {log.head}")
-    click.echo("Keep that line elsewhere: `audit verify --anchor` then finds a log that was cut or written anew.")
+    click.echo(
+        "Keep that line elsewhere: `audit verify --anchor` then finds a log that was cut or written anew."
+    )
 
 
 COMMANDS = {"verify": verify}
