@@ -45,7 +45,7 @@ def lines(certificate: Certificate) -> list[str]:
     """The certificate for people."""
     one = certificate
     searched = one.searched
-    copies = f" and {one.copies:,} copies" if one.copies else ""
+    copies = f" and {one.copies:,} cop{'ies' if one.copies != 1 else 'y'}" if one.copies else ""
     return [
         f"Erased {one.documents:,} document{'s' * (one.documents != 1)}{copies}; reference {one.reference}",
         *(f"  {count:>7,} {kind}" for kind, count in one.removed.items()),

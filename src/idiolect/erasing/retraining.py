@@ -54,7 +54,7 @@ def queue(work: Workspace, erasure: str) -> str:
 
 def _settings(config: dict[str, Any]) -> list[str]:
     """What differs from the defaults, as --set takes it: JSON's strings, numbers and lists are TOML's."""
-    defaults = msgspec.to_builtins(Config())
+    defaults = msgspec.json.decode(msgspec.json.encode(Config()))
     changed = []
     for section, value in config.items():
         if not isinstance(value, dict):

@@ -98,12 +98,13 @@ class _Worker:
         self.languages = {code.lower() for code in settings.languages}
 
     def outcomes(self, part: Part) -> Iterator[Outcome]:
+        suppressed = self.settings.suppressed
         for place, parsed in self._parsed(part):
             if isinstance(parsed, str):
-                yield Outcome(place=place, reason=parsed)
+                yield Outcome(place=suppressed.hidden(place), reason=parsed)
                 continue
-            if self.settings.suppressed.covers(place, parsed.document):
-                yield Outcome(place=self.settings.suppressed.token(place), reason=ERASED)
+            if suppressed.covers(place, parsed.document):
+                yield Outcome(place=suppressed.token(place), reason=ERASED)
                 continue
             language = parsed.document.language
             if self.languages and language and language not in self.languages:
