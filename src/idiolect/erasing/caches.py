@@ -44,7 +44,10 @@ def answers(path: Path, rules: Rules, write: bool) -> Counter[str]:
     if not path.is_file():
         return gone
     try:
-        with contextlib.closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+        uri = f"{path.resolve().as_uri()}?mode={'rw' if write else 'ro'}"
+        with contextlib.closing(
+            sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+        ) as connection:
             doomed, unknown = _doomed(connection, rules)
             gone["answers of LLMs"] = len(doomed)
             gone["answers of LLMs whose request is not known"] = len(unknown)

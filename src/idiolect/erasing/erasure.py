@@ -1,7 +1,8 @@
 """Documents out of everything that was made from them: planned, written down, taken out, searched for, certified."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -112,6 +113,7 @@ def _planned(work: Workspace, resolved: Resolved, uris: Sequence[str], left: Seq
     chosen = stores.chosen(uris, found, left)
     rules = Rules(planned.gone)
     removed = take_out(work, rules, write=False) + clear(work, rules, write=False)
+    removed["manifests that name it"] += sum(left is not None for _, left in _manifests(work, rules))
     for uri in chosen:
         removed[f"rows of {shown(uri)}"] += stores.held(uri, resolved.documents)
     return Journal(
@@ -188,20 +190,23 @@ def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certifi
     return certificate
 
 
-def _redact_manifests(work: Workspace, rules: Rules, log: Chain) -> Counter[str]:
-    """Names go from manifests too; the log is told each new digest first, so that a kill leaves no silent change."""
-    gone: Counter[str] = Counter()
+def _manifests(work: Workspace, rules: Rules) -> Iterator[tuple[Path, Any]]:
+    """Each manifest, with what it is without the names that go; None where it has none of them."""
     for path in sorted(work.manifests.glob("*.json")):
         value = read_json(path)
-        left = rules.redacted(value)
-        if left == value:
+        left = rules.redacted(value, rules.finder.in_file(path) is not None)
+        yield path, None if left == value else left
+
+
+def _redact_manifests(work: Workspace, rules: Rules, log: Chain) -> None:
+    """The log is told each new digest before the manifest is replaced: a kill leaves no silent change."""
+    for path, left in _manifests(work, rules):
+        if left is None:
             continue
-        gone["manifests"] += 1
         draft = path.with_name(f".{path.name}.redacted")
         write_json(draft, left)
         log.append(REDACTED, manifest=path.name, sha256=digest_path(draft), contents=digest_value(left))
         draft.replace(path)
-    return gone
 
 
 def _forget(work: Workspace, rules: Rules) -> None:

@@ -87,6 +87,12 @@ def tainted_by(path: Path, digests: Collection[str]) -> list[Tainted]:
     return [one for one in read(path) if one.blocks and one.digest in digests]
 
 
+def warnings(bundle: Path, digests: Collection[str]) -> list[str]:
+    """What to say of a bundle that lies in the WORK that made it, before it is served."""
+    found = tainted_by(bundle.resolve().parent / "taint.json", digests)
+    return [f"{bundle} is tainted: {one}; run the command of retrain.json beside it" for one in found]
+
+
 def _write(path: Path, tainted: Iterable[Tainted]) -> list[Tainted]:
     listed = list(tainted)
     if listed:
