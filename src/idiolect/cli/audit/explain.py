@@ -1,6 +1,7 @@
 """`audit explain`: which documents shaped a model, and what a document touched."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,13 @@ from idiolect.cli import options
 from idiolect.cli.output import emit, print_table
 
 if TYPE_CHECKING:
-    from idiolect.lifecycle.lineage.explaining import ExplainedDocument, Influence, Touched
+    from idiolect.lifecycle.lineage.explaining import Explained, ExplainedDocument, Influence, Touched
     from idiolect.lifecycle.lineage.naming import Artefact
     from idiolect.lifecycle.lineage.paths import Step
 
-_SHOWN = 12
-"""Digits of a digest, and of ids that are digests."""
+_DIGITS = 12
+"""Of a digest."""
+_NO_USE = "(in a data set)"
 
 
 @click.command()
@@ -62,38 +64,34 @@ def explain(
         else:
             found = explain_model(lineage, artefact(lineage, named), limit)
             if not emit({**_plain(found), "not_recorded": left}, as_json, out):
-                click.echo(f"{_name(found.artefact)}: shaped by {found.documents:,} documents")
-                _print_influences(found.totals)
-                rows = [(one.document, one.version, _told(one.influences)) for one in found.sources]
-                _print(("document", "version", "roles"), rows)
-                if found.documents > len(found.sources):
-                    click.echo(f"and {found.documents - len(found.sources):,} more: raise --limit")
+                _print_model(found)
 
 
-def _print_influences(influences: Sequence["Influence"]) -> None:
+def _print_model(found: "Explained") -> None:
     from idiolect.lifecycle.lineage.graph import ROLES
 
+    click.echo(f"{_name(found.artefact)}: shaped by {found.documents:,} documents")
+    if found.artefact.kind in ("model", "bundle") and not any(one.use == "weights" for one in found.totals):
+        click.echo("no document shaped its weights")
     rows = [
-        (
-            one.use or "not put to use",
-            one.role,
-            f"{one.documents:,}",
-            f"{one.count:,}",
-            ROLES[one.role].meaning,
-        )
-        for one in influences
+        (one.use or _NO_USE, one.role, f"{one.documents:,}", f"{one.count:,}", ROLES[one.role].meaning)
+        for one in found.totals
     ]
     _print(("use", "role", "documents", "times", "meaning"), rows)
+    click.echo()
+    _print(
+        ("document", "version", "roles"),
+        [(_erased(one.document), one.version[:_DIGITS], _told(one.influences)) for one in found.sources],
+    )
+    if found.documents > len(found.sources):
+        click.echo(f"and {found.documents - len(found.sources):,} more: raise --limit")
 
 
 def _print_touched(document: str, touched: Sequence["Touched"]) -> None:
     if not touched:
         click.echo(f"{document} touched nothing that is recorded")
         return
-    _print(
-        ("artefact", "uses", "roles"),
-        [(_name(one.artefact), ", ".join(one.uses), _told(one.influences)) for one in touched],
-    )
+    _print(("artefact", "roles"), [(_name(one.artefact), _told(one.influences)) for one in touched])
 
 
 def _print_document(document: str, one: "ExplainedDocument") -> None:
@@ -101,24 +99,39 @@ def _print_document(document: str, one: "ExplainedDocument") -> None:
         click.echo(f"{document} did not shape {_name(one.artefact)}")
         return
     click.echo(f"{_name(one.artefact)}, shaped by {document}:")
-    rows = [(source.version, _told(source.influences)) for source in one.sources]
-    _print(("version", "roles"), rows)
+    _print(
+        ("version", "roles"), [(source.version[:_DIGITS], _told(source.influences)) for source in one.sources]
+    )
     for path in one.paths:
-        click.echo(f"{path.use or 'not put to use'}, {path.role}: " + "".join(map(_told_step, path.steps)))
+        click.echo(f"\n{path.use or _NO_USE}, {path.role}:")
+        click.echo("  " + "".join(map(_told_step, path.steps)))
 
 
 def _told_step(step: "Step") -> str:
-    own = step.name or step.key.rpartition("@")[0] or step.key
-    return f"{f' —{step.role}→ ' if step.role else ''}{step.kind} {own[-40:]}"
+    """The role of the edge, and its node; the keys of content are its own id and a digest."""
+    if "@" in step.key:
+        own = step.key.rsplit("@", 2 if step.kind == "chunk" else 1)[0]
+    else:
+        own = step.name or step.key[:_DIGITS]
+    return f"{f' —{step.role}→ ' if step.role else ''}{step.kind} {own}"
 
 
 def _told(influences: Sequence["Influence"]) -> str:
-    return ", ".join(f"{one.role}{f' ({one.use})' if one.use else ''} {one.count:,}" for one in influences)
+    """Roles and counts, one line a use."""
+    lines = []
+    for use, found in groupby(influences, key=lambda one: one.use):
+        roles = ", ".join(f"{one.role} {one.count:,}" for one in found)
+        lines.append(f"{use}: {roles}" if use else roles)
+    return "\n".join(lines)
+
+
+def _erased(document: str) -> str:
+    return "(erased)" if document == "erased" else document
 
 
 def _name(artefact: "Artefact") -> str:
     name = "" if artefact.name == artefact.kind else f" {artefact.name}"
-    return f"{artefact.kind}{name} {artefact.digest[:_SHOWN]}"
+    return f"{artefact.kind}{name} {artefact.digest[:_DIGITS]}"
 
 
 def _known(versions: Sequence[tuple[int, str, str, str]]) -> list[dict[str, str]]:

@@ -102,9 +102,9 @@ def explain_document(lineage: Lineage, document: Sequence[Version]) -> list[Touc
     for start in range(0, len(document), _AT_ONCE):
         nodes = [version.node for version in document[start : start + _AT_ONCE]]
         rows = lineage.connection.execute(
-            "SELECT artefact, kinds.name, key, nodes.name, roles.name, use, SUM(count), COUNT(*) FROM shaped "
-            "JOIN nodes ON nodes.id = artefact JOIN kinds ON kinds.id = nodes.kind JOIN roles ON roles.id = role "
-            f"WHERE document IN ({', '.join('?' * len(nodes))}) GROUP BY artefact, role, use",
+            "SELECT shaped.artefact, kinds.name, key, nodes.name, roles.name, use, SUM(count), COUNT(*) FROM shaped "
+            "JOIN nodes ON nodes.id = shaped.artefact JOIN kinds ON kinds.id = kind JOIN roles ON roles.id = role "
+            f"WHERE document IN ({', '.join('?' * len(nodes))}) GROUP BY shaped.artefact, role, use",
             nodes,
         )
         for node, kind, key, name, role, use, count, many in rows:

@@ -35,7 +35,7 @@ def export_model(lineage: Lineage, given: str, target: Path) -> Path:
             connection.execute("CREATE UNIQUE INDEX temp.kept_node ON kept (node)")
             connection.execute(
                 "INSERT INTO edges SELECT edges.* FROM kept CROSS JOIN whole.edges ON edges.target = kept.node "
-                "WHERE edges.source IN (SELECT node FROM kept)"
+                "WHERE +edges.source IN (SELECT node FROM kept)"
             )
             connection.execute("INSERT OR IGNORE INTO kept SELECT DISTINCT run FROM edges")
             connection.execute(

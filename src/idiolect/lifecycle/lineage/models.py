@@ -8,7 +8,14 @@ from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import digest_path, read_json, read_jsonl
 from idiolect.lifecycle.lineage.corpus import passages_of
 from idiolect.lifecycle.lineage.facts import Facts
-from idiolect.lifecycle.lineage.splits import LABELLED, dataset, dev_sets, fusion_sets, labelled_splits
+from idiolect.lifecycle.lineage.splits import (
+    LABELLED,
+    MASKED,
+    dataset,
+    dev_sets,
+    fusion_sets,
+    labelled_splits,
+)
 from idiolect.lifecycle.lineage.writing import Node, Run
 from idiolect.lifecycle.lineage.written import requests
 from idiolect.runtimes.layout import CALIBRATION, COMPRESSION, MANIFEST
@@ -51,7 +58,8 @@ def _rating(work: Workspace, run: Run) -> Iterable[Node]:
 def read_evaluate(work: Workspace, facts: Facts, run: Run) -> None:
     passages = passages_of(run, facts.inputs["chunks"])
     report = run.artefact("report", facts.outputs["report"], work.report.name)
-    sets = [("dev_sets", folder.name) for folder in dev_sets(work)]
+    # masked pseudo-queries choose, and stand in no report
+    sets = [("dev_sets", folder.name) for folder in dev_sets(work) if folder.name != MASKED]
     sets += [("test", "test"), *(("labelled", split) for split in labelled_splits(work) if split != "train")]
     for name, part in sets:
         run.edge(dataset(run, facts.inputs, name, part), report, "measured-on")

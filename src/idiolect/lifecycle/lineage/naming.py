@@ -153,8 +153,9 @@ def _version(row: tuple[int, str, str]) -> Version:
 
 def _nearest(lineage: Lineage, given: str) -> str:
     rows = lineage.connection.execute(
-        "SELECT DISTINCT name FROM nodes WHERE kind = ? AND name != '' LIMIT ?",
+        "SELECT id, key, name FROM nodes WHERE kind = ? AND name != '' LIMIT ?",
         (lineage.kinds["document"], _COMPARED),
     )
-    near = get_close_matches(given, [name for (name,) in rows], n=3, cutoff=0.5)
+    names = {name: None for version in map(_version, rows) for name in (version.id, version.path)}
+    near = get_close_matches(given, names, n=3, cutoff=0.5)
     return f": the nearest are {', '.join(map(repr, near))}" if near else ", nor one like it"

@@ -7,7 +7,7 @@ from idiolect.lifecycle.lineage.graph import ROLES, USES
 from idiolect.lifecycle.lineage.store import Lineage
 from idiolect.records import Record
 
-_MOST = 20_000
+_MOST = 4_000
 """Edges looked at: a document can be a negative of hundreds of thousands of examples."""
 
 Walk = list[tuple[int, str]]

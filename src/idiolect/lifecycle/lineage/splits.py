@@ -15,6 +15,7 @@ from idiolect.records import PEOPLE, Objective, Record
 from idiolect.workspace import Workspace
 
 LABELLED = "labelled"
+MASKED = "masked"
 
 
 class _Ref(Record, frozen=True):
@@ -76,7 +77,7 @@ def fusion_sets(work: Workspace, digests: Mapping[str, str], run: Run) -> list[N
     mining = msgspec.convert(read_json(work.mining), _Mining)
     sets = [
         passages_of(run, digests["chunks"]),
-        run.artefact("dataset", f"{digests['mining']}:masked", "masked"),
+        run.artefact("dataset", f"{digests['mining']}:{MASKED}", MASKED),
     ]
     if LABELLED in mining.weight_curves and (work.dev_sets / LABELLED).is_dir():
         sets.append(dataset(run, digests, "dev_sets", LABELLED))
@@ -128,7 +129,7 @@ class _Parts:
 
     def fusion(self) -> None:
         run, digests = self.run, {**self.facts.inputs, **self.facts.outputs}
-        masked = run.artefact("dataset", f"{digests['mining']}:masked", "masked")
+        masked = run.artefact("dataset", f"{digests['mining']}:{MASKED}", MASKED)
         for identifier in self._masked():
             run.edge(self.queries[identifier], masked, "part-of")
         chosen = run.artefact("fusion", digests["mining"], "the base's")
