@@ -41,6 +41,7 @@ __all__ = [
     "Manifest",
     "Parity",
     "Prompts",
+    "bundle_digest",
     "is_bundle",
     "write_bundle",
 ]
@@ -232,6 +233,11 @@ class Bundle:
         extra = sorted(_names(self.path) - listed.keys() - {MANIFEST, *ADDED})
         if extra:
             raise BundleError(f"bundle {self.path} holds a file that was not exported: {extra[0]}; remove it")
+
+
+def bundle_digest(bundle: Bundle) -> str:
+    """What a bundle is known by: SHA-256 of its manifest.json, which holds that of every other file."""
+    return digest_path(bundle.path / MANIFEST)
 
 
 def write_bundle(

@@ -390,6 +390,16 @@ class Serve(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class Registry(Section, frozen=True, kw_only=True):
+    uri: Annotated[
+        str,
+        Meta(
+            description="where bundles are published: a folder, or http(s)://… of an MLflow server; empty: "
+            "./idiolect-registry"
+        ),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, description="seed of every random choice")] = 13
     ingest: Ingest = Ingest()
@@ -399,6 +409,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     evaluate: Evaluate = Evaluate()
     export: Export = Export()
     serve: Serve = Serve()
+    registry: Registry = Registry()
 
     def get(self, key: str) -> Any:
         """The value of a dotted key such as `train.base`, or a whole section as a dict: plain JSON values."""

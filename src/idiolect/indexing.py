@@ -17,6 +17,7 @@ from idiolect.index.searching import Reranker, Searcher
 from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store, shown
 from idiolect.index.stores.opening import open_store
 from idiolect.lifecycle.lineage.recording import record_index
+from idiolect.lifecycle.registry import located
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
 from idiolect.records import Chunk, Document
@@ -36,7 +37,8 @@ def index(
     bridge_floor: float = FLOOR,
     config: Config | None = None,
 ) -> Built:
-    """Bring the store at `uri` up to `source`, a WORK folder or documents, with the bundle at `path`.
+    """Bring the store at `uri` up to `source`, a WORK folder or documents, with the bundle at `path`
+    or registered as that.
 
     What a WORK's run has encoded with the same weights is not encoded again.  `candidates` names fields that are to
     differ from what the store has, or from whole vectors.  Where the store holds another model's vectors, a bridge of
@@ -44,6 +46,7 @@ def index(
     Raises BundleError, InputError where `source` has no readable document, StoreError where the store cannot be used,
     UsageError for a dimension that was not trained.
     """
+    path = located(path)
     bundle = Bundle.load(path)
     bundle.verify()
     store = open_store(uri)
@@ -93,7 +96,7 @@ def open_searcher(uri: str, path: Path | None = None, reranker: Reranker | None 
     """
     store = open_store(uri)
     indexed = store.indexed() or store.read().indexed  # which says that there is none
-    place = path or Path(indexed.bundle)
+    place = located(path or indexed.bundle)
     return Searcher(store, Bundle.load(place).manifest, open_encoder(place), reranker)
 
 

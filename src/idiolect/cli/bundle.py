@@ -25,8 +25,9 @@ def bundle() -> None:
 def verify(path: Path, public_key: Path | None, as_json: bool, out: Path | None) -> None:
     """Compare every file with the digests in the manifest, and every runtime's vectors with those exported."""
     from idiolect.bundle import Bundle
+    from idiolect.lifecycle.registry import located
 
-    found = Bundle.load(path)
+    found = Bundle.load(located(path))
     found.verify()
     if public_key is not None:
         from idiolect.signing import verify_signature

@@ -31,7 +31,8 @@ from idiolect.cli import options
     "watch_seconds",
     type=click.FloatRange(0),
     metavar="SECONDS",
-    help="Look so often for another bundle at a path, and reload it (default: serve.watch_seconds, 0: never).",
+    help="Look so often for another bundle at a path, and reload it (default: serve.watch_seconds, 0: never; "
+    "10 where a registered champion or challenger is served).",
 )
 @click.option(
     "--store", metavar="URI", help="Search what `index` made there, at /v1/search (default: serve.store)."
@@ -58,9 +59,14 @@ def serve(
     config_path: Path | None,
     settings: tuple[str, ...],
 ) -> None:
-    """Serve bundles behind the OpenAI embeddings API until interrupted."""
+    """Serve bundles, or registered ones (registry:NAME@champion), behind the OpenAI embeddings API until stopped."""
+    from idiolect.lifecycle.registry import FOLLOWED_SECONDS, follows
     from idiolect.server import run
 
+    config = configuration.load(config_path, settings)
+    options.use_registry(config)
+    if watch_seconds is None and not config.serve.watch_seconds and any(map(follows, bundles)):
+        watch_seconds = FOLLOWED_SECONDS
     given = {
         "host": host,
         "port": port,
@@ -68,9 +74,8 @@ def serve(
         "watch_seconds": watch_seconds,
         "store": store,
     }
-    serving = configuration.load(config_path, settings).serve
     serving = msgspec.structs.replace(
-        serving, **{key: value for key, value in given.items() if value is not None}
+        config.serve, **{key: value for key, value in given.items() if value is not None}
     )
     for bundle in bundles:
         for line in _tainted(bundle):

@@ -12,8 +12,8 @@ class Certificate(Record, frozen=True, kw_only=True):
     entries, and leads to no document.
 
     `removed` counts by kind; `stores` says of each what may stay in its files for a while; `left` are stores that the
-    erasure was told to leave. `shared` counts stretches of text that other documents hold too. `audit_after` is the
-    log's head before the entry that seals this certificate by its digest.
+    erasure was told to leave, `marked` versions of the registry. `shared` counts stretches of text that other documents
+    hold too. `audit_after` is the log's head before the entry that seals this certificate by its digest.
     """
 
     reference: str
@@ -26,6 +26,7 @@ class Certificate(Record, frozen=True, kw_only=True):
     stores: Mapping[str, str]
     left: list[str]
     tainted: list[Tainted]
+    marked: list[str]
     retraining: str
     searched: Searched
     shared: int
@@ -37,7 +38,8 @@ class Certificate(Record, frozen=True, kw_only=True):
 NOT_COVERED = [
     "the source files: they were never touched, and the suppression list keeps them out of later runs",
     "weights that were trained with it: they are listed as tainted, and the retraining replaces them",
-    "bundles, models and reports that were copied elsewhere, logs, and backups and snapshots of disks",
+    "bundles, models and reports that were copied elsewhere, those that a registry keeps among them",
+    "logs, backups, and snapshots of disks",
 ]
 
 
@@ -59,6 +61,7 @@ def lines(certificate: Certificate) -> list[str]:
             else []
         ),
         *(f"Tainted: {tainted}" for tainted in one.tainted),
+        *([f"No longer to be promoted: {', '.join(one.marked)}"] if one.marked else []),
         *([f"To retrain: {one.retraining}"] if one.retraining else []),
         f"Audit log: from {one.audit_before}",
         f"           to {one.audit_after}",

@@ -8,7 +8,7 @@ import msgspec
 
 from idiolect import __version__
 from idiolect.erasing import journal as journals
-from idiolect.erasing import retraining, stores
+from idiolect.erasing import registered, retraining, stores
 from idiolect.erasing.caches import clear
 from idiolect.erasing.certificate import NOT_COVERED, Certificate
 from idiolect.erasing.files import take_out
@@ -75,18 +75,19 @@ def erase(
     uris: Sequence[str] = (),
     also: bool = False,
     left: Sequence[str] = (),
+    registry: str = "",
     progress: Progress | None = None,
 ) -> Certificate:
     """Take the documents that `given` names by id or path, and their whole copies, out of WORK and stores.
 
     `also`: those that share chunks with them too. `uris` are stores beside those that lineage knows, `left` those that
-    are left as they are. Raises PrivacyError for a document that is not known, a store that cannot be opened, an
-    earlier erasure that did not finish, and where anything is found in the search afterwards.
+    are left as they are; versions of the `registry` are marked. Raises PrivacyError for a document that is not known, a
+    store that cannot be opened, an earlier erasure that did not finish, and where the search finds anything.
     """
     with work.held():
         _refuse_unfinished(work)
         Chain(work.audit).ready()
-        journal = _planned(work, resolve(work, given, also), uris, left)
+        journal = _planned(work, resolve(work, given, also), uris, left, registry)
         journals.write(work.erasing, journal)
         return _carry_out(work, journal, progress or Silent())
 
@@ -107,7 +108,9 @@ def _refuse_unfinished(work: Workspace) -> None:
         )
 
 
-def _planned(work: Workspace, resolved: Resolved, uris: Sequence[str], left: Sequence[str]) -> Journal:
+def _planned(
+    work: Workspace, resolved: Resolved, uris: Sequence[str], left: Sequence[str], registry: str = ""
+) -> Journal:
     planned = plan(work, resolved)
     found = _touched(work, resolved.documents)
     chosen = stores.chosen(uris, found, left)
@@ -128,6 +131,7 @@ def _planned(work: Workspace, resolved: Resolved, uris: Sequence[str], left: Seq
         left=[shown(uri) for uri in left],
         touched=found,
         removed=dict(+removed),
+        registry=registry,
         audit_before=str(Chain(work.audit).head()),
     )
 
@@ -147,6 +151,8 @@ def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certifi
     suppression.suppress(work.suppressed, journal.gone.names, journal.texts)
     tainted = taint.taint(work.taint, journal.touched, reference)
     command = retraining.queue(work, reference) if tainted else ""
+    own = [one for one in tainted if reference in one.erasures]
+    marked = registered.mark(journal.registry, own) if journal.registry and own else []
     notes: dict[str, str] = {}
 
     def from_stores() -> None:
@@ -164,7 +170,6 @@ def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certifi
         step()
     progress.note("searching for traces")
     searched = search(work, journal.stores, rules, len(journal.gone.needles))
-    own = [one for one in tainted if reference in one.erasures]
     certificate = Certificate(
         reference=reference,
         idiolect=__version__,
@@ -176,6 +181,7 @@ def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certifi
         stores=notes,
         left=journal.left,
         tainted=own,
+        marked=marked,
         retraining=command,
         searched=searched,
         shared=journal.shared,

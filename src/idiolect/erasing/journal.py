@@ -22,7 +22,7 @@ from idiolect.records import Record
 class Journal(Record, frozen=True, kw_only=True):
     """`key` keys `reference`; `asked` and `copies` count documents, `texts` are what suppression knows them by.
 
-    `removed` is what was counted before anything was taken out.
+    `removed` is what was counted before anything was taken out, `registry` the URI of one, or empty.
     """
 
     key: str
@@ -36,6 +36,7 @@ class Journal(Record, frozen=True, kw_only=True):
     left: list[str]
     touched: list[Touched]
     removed: dict[str, int]
+    registry: str
     audit_before: str
 
     @property

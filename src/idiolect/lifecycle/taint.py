@@ -14,6 +14,9 @@ from idiolect.records import Record
 BLOCKING = ("weights", "choice", "packaging")
 """Uses that a promotion may not pass over: something of the document is in what would be served."""
 
+MARK = "erasure"
+"""What a registered version's taint says of it."""
+
 
 class Tainted(Record, frozen=True, kw_only=True):
     """One artefact, by lineage's digest of it; `uses` are what the documents did to it, the heaviest first.

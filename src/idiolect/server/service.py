@@ -56,7 +56,7 @@ class Service:
                 raise UsageError(
                     f"shadow {challenge.model!r}: there is no such model; there is {', '.join(names)}"
                 )
-            Bundle.load(challenge.bundle)
+            Bundle.load(places.standing(challenge.bundle))
         self.state: Literal["loading", "ready", "draining"] = "loading"
         self.models: dict[str, ServedModel] = {}
         self.shadows: dict[str, Shadow] = {}

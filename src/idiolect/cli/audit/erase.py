@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     help="A store beside those that lineage knows; repeatable.",
 )
 @click.option("--leave", multiple=True, metavar="URI", help="A store to leave as it is; repeatable.")
+@click.option("--registry", metavar="URI", help="Mark what was published there from tainted artefacts.")
 @click.option(
     "--resume", "resumed", is_flag=True, help="Go on with an erasure that was killed or found something."
 )
@@ -40,6 +41,7 @@ def erase(
     also: bool,
     uris: tuple[str, ...],
     leave: tuple[str, ...],
+    registry: str | None,
     resumed: bool,
     work: Path,
     as_json: bool,
@@ -64,10 +66,18 @@ def erase(
     done = (
         erasure.resume(workspace, progress)
         if resumed
-        else erasure.erase(workspace, given, uris, also, leave, progress)
+        else erasure.erase(workspace, given, uris, also, leave, _registry(registry), progress)
     )
     if not emit(done, as_json, out):
         print_lines(certificate.lines(done))
+
+
+def _registry(given: str | None) -> str:
+    """The one that is given, or that commands find without being told, where that is there."""
+    from idiolect.lifecycle.registry import registry_uri
+
+    uri = given or registry_uri()
+    return uri if given or "://" in uri or Path(uri).is_dir() else ""
 
 
 def _listed(path: Path) -> list[str]:
