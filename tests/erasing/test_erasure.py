@@ -199,6 +199,25 @@ def test_the_next_run_keeps_it_out_and_clears_what_it_makes(copy, docs, options)
     verify(work)
 
 
+def test_a_published_version_can_no_longer_be_promoted(copy):
+    pytest.importorskip("mlflow")
+    command("models", "publish", "work", "--name", "harbour", "--registry", "registry", "--json")
+    told = command(
+        "audit",
+        "erase",
+        "-w",
+        "work",
+        "--document",
+        "planted-letter.md",
+        "--registry",
+        "registry",
+        "--json",
+        "-q",
+    )
+    assert told["marked"] == ["harbour@1"]
+    assert "tainted" in command("models", "promote", "harbour", "--registry", "registry", code=1)
+
+
 def test_a_dry_run_says_all_of_it_and_changes_nothing(copy):
     before = tree_digests(copy)
     told = command("audit", "erase", "-w", "work", "--document", "planted-letter.md", "--dry-run")
