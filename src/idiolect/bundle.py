@@ -1,6 +1,7 @@
 """The exported directory: what it holds, as data, and how it is written, checked and read.
 
 manifest.json      what the bundle is, and the SHA-256 of every other file in it
+README.md          its model card; bom.cdx.json its bill of materials
 model/             the weights, a sentence-transformers directory, with the tokenizer
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
 onnx/model_fp16.onnx, model_int8.onnx
@@ -28,7 +29,14 @@ from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
 from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import least_cosine, read_golden
-from idiolect.runtimes.layout import ADDED, CALIBRATION, GRAPHS, MANIFEST, WEIGHTS, is_bundle
+from idiolect.runtimes.layout import (
+    ADDED,
+    CALIBRATION,
+    GRAPHS,
+    MANIFEST,
+    WEIGHTS,
+    is_bundle,
+)
 from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.opening import open_graph
 from idiolect.runtimes.tensorrt import Profile
@@ -43,6 +51,7 @@ __all__ = [
     "Prompts",
     "bundle_digest",
     "is_bundle",
+    "listed",
     "write_bundle",
 ]
 
@@ -253,13 +262,17 @@ def write_bundle(
             model, draft / WEIGHTS, ignore=shutil.ignore_patterns(*LEFT_OUT), copy_function=shutil.copyfile
         )
         told = fill(draft)
-        files = [
-            BundledFile(path=name, sha256=digest, bytes=(draft / name).stat().st_size)
-            for name, digest in tree_digests(draft).items()
-        ]
-        manifest = msgspec.structs.replace(manifest, **told, files=files)
+        manifest = msgspec.structs.replace(manifest, **told, files=listed(draft))
         write_json(draft / MANIFEST, manifest)
     return Bundle(path, manifest)
+
+
+def listed(root: Path) -> list[BundledFile]:
+    """Every file under `root`, as a manifest lists it."""
+    return [
+        BundledFile(path=name, sha256=digest, bytes=(root / name).stat().st_size)
+        for name, digest in tree_digests(root).items()
+    ]
 
 
 def _names(root: Path) -> set[str]:

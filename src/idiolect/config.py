@@ -436,6 +436,11 @@ def load(path: Path | None = None, settings: Iterable[str] = ()) -> Config:
         path = Path("idiolect.toml")
     if path is not None:
         raw = _read_toml(path)
+    return resolved(raw, settings)
+
+
+def resolved(raw: dict[str, Any], settings: Iterable[str] = ()) -> Config:
+    """The config of the sections in `raw`, which `settings` are applied to. Raises ConfigError as `load`."""
     for setting in settings:
         _apply(raw, setting)
     _refuse_unknown(raw)

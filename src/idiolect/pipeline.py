@@ -3,7 +3,7 @@
 import datetime
 import importlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -102,8 +102,18 @@ STAGES = (
     ),
     Stage(
         name="export",
-        version=3,
-        reads=("chunks", "test", "model", "selection", "report", "calibration", "compression"),
+        version=4,
+        reads=(
+            "documents",
+            "chunks",
+            "queries",
+            "test",
+            "model",
+            "selection",
+            "report",
+            "calibration",
+            "compression",
+        ),
         writes=("bundle",),
         settings=("export", "ingest.chunk_tokens", "ingest.overlap_tokens", "train.base"),
     ),
@@ -175,6 +185,17 @@ def plan(context: Context, stages: Sequence[Stage]) -> list[Done]:
             changed.update(stage.writes)
         result.append(Done(stage.name, reason))
     return result
+
+
+def given(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Those of a stage's inputs that no stage wrote: DOCS, models, labels, prompts, guards."""
+    written = {"focuses", *(name for stage in STAGES for name in stage.writes)}
+    return {name: digest for name, digest in inputs.items() if name not in written}
+
+
+def given_now(context: Context, stage: Stage) -> dict[str, str]:
+    """The same as they are now. Raises as what looks at them does: a model or DOCS that is not there."""
+    return given(_key(context, stage)["inputs"])
 
 
 def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None) -> Done:

@@ -116,9 +116,10 @@ def test_a_teacher_that_nothing_would_be_distilled_from_is_not_asked(over, tmp_p
 
 
 def test_only_what_is_distilled_is_rated(over, tmp_path, examples, judge):
-    _, settings = judge(good=True)
+    server, settings = judge(good=True)
     found = taught(over(tmp_path, *settings), examples)
     assert found.outcome["used"]
+    assert found.asked["calls"] == len(server.requests), "what the manifest bills"
     for before, after in zip(examples, found.examples, strict=True):
         if before.objective == "contrastive":
             assert after == before

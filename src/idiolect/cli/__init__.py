@@ -23,7 +23,7 @@ COMMANDS = {
     "mcp": ("mcp", "Give a store to agents, over the Model Context Protocol."),
     "serve": ("serve", "Serve bundles behind OpenAI's embeddings API."),
     "score": ("score", "Score any model, bundle or endpoint on a BEIR folder or on texts with classes."),
-    "bundle": ("bundle", "Check or sign an exported bundle."),
+    "bundle": ("bundle", "Check or sign an exported bundle, or show its card."),
     "models": ("models", "Merge tuned models."),
     "audit": ("audit", "Say what shaped what; prove that no record of it was changed."),
     "reproduce": ("reproduce", "Run a manifest again and compare what comes out."),

@@ -117,7 +117,16 @@ class Chain:
         Raises AuditError naming the first entry that was edited, moved, put in or taken out, or saying that the log
         was cut.
         """
-        known, end, unfinished = self._snapshot()
+        if not self.path.exists():
+            return self._walk(self.head(), anchor, 0, 0)
+        with self.path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)  # between two appends; they may go on while the lines are read
+            size, end = file.seek(0, os.SEEK_END), whole(file)
+            known = self.head()
+        return self._walk(known, anchor, end, size - end)
+
+    def _walk(self, known: Head, anchor: Head | None, end: int, unfinished: int) -> Verified:
+        """The lines up to the byte `end`, against a head and an anchor."""
         first = last = ""
         reached = Head()
         hashes = {0: ORIGIN}
@@ -151,15 +160,6 @@ class Chain:
                 f"{self.path}: entry {known.seq:,} is not {what}: it was replaced, and all after it"
             )
 
-    def _snapshot(self) -> tuple[Head, int, int]:
-        """The head, where the last whole line ends, and the bytes after it, of one moment between two appends."""
-        if not self.path.exists():
-            return self.head(), 0, 0
-        with self.path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            size, end = file.seek(0, os.SEEK_END), whole(file)
-            return self.head(), end, size - end
-
     @contextlib.contextmanager
     def _locked(self) -> Iterator[BinaryIO]:
         """The log opened to append, for this process alone; the system lets go of it however the process ends."""
@@ -167,9 +167,8 @@ class Chain:
         with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if not file.seek(0, os.SEEK_END) and not self.head_path.exists():
-                self._write_head(
-                    Head()
-                )  # before the first line, so that a log without a head was tampered with
+                # before the first line, so that a log without a head was tampered with
+                self._write_head(Head())
             yield file
 
     def _last(self, file: BinaryIO) -> Head:
@@ -190,7 +189,7 @@ class Chain:
             raise AuditError(
                 f"{self.path} does not end with entry {known.seq:,}, as {self.head_path.name} says; {cure}"
             )
-        self.verify()
+        self._walk(known, None, whole(file), 0)
         return reached
 
     def _write(self, file: BinaryIO, entry: Entry) -> Head:

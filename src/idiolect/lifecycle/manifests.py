@@ -134,6 +134,12 @@ def read(path: Path) -> StageManifest:
         ) from None
 
 
+def feeds(outputs: Mapping[str, str], inputs: Mapping[str, str]) -> bool:
+    """Whether a run that wrote these is one that another read, as names and digests say."""
+    shared = outputs.keys() & inputs.keys()
+    return bool(shared) and all(outputs[name] == inputs[name] for name in shared)
+
+
 def _source(work: Workspace, ran: Ran) -> str:
     """DOCS: as given to ingest, for the other stages as the ingest was given it whose chunks they read."""
     if ran.stage == "ingest":

@@ -12,15 +12,17 @@ from idiolect.files import digest_path, digest_value
 from idiolect.readers.formats import SUFFIXES, suffix_of
 from idiolect.readers.naming import printable, relative_path
 from idiolect.records import RejectedDocument
+from idiolect.workspace import STAGE_LOCK
 
 HIDDEN = "hidden"
+WORK = "WORK folder"
 NO_SUFFIX = "no suffix"
 
 
 class Scan(msgspec.Struct, frozen=True):
     """`files` in the order of their relative paths; `passed_over` are files of kinds that are not read,
     and `skipped` counts them by suffix, hidden files and folders as "hidden"; `unreadable` are
-    folders that could not be opened.
+    folders that could not be opened.  WORK folders of other runs are no documents, and counted as such.
     """
 
     root: Path
@@ -76,6 +78,10 @@ def _walk(
             folders.clear()
             continue
         entered.add(real)
+        if STAGE_LOCK in names and Path(folder) != source:
+            skipped[WORK] += 1
+            folders.clear()
+            continue
         skipped[HIDDEN] += sum(name.startswith(".") for name in (*folders, *names))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder, name) for name in names if not name.startswith("."))

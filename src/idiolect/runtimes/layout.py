@@ -6,6 +6,8 @@ MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
 COMPRESSION = "compression.json"
 GOLDEN = "golden.json"
+CARD = "README.md"
+BILL = "bom.cdx.json"
 WEIGHTS = "model"
 """The sentence-transformers directory, with the tokenizer that all runtimes share."""
 

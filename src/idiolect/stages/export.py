@@ -16,6 +16,7 @@ from idiolect.config import Config, Export, is_endpoint
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import read_json
+from idiolect.lifecycle.papers import add_papers
 from idiolect.records import Fusion
 from idiolect.runtimes.graph import OPSET
 from idiolect.runtimes.layout import CALIBRATION, COMPRESSION
@@ -45,10 +46,13 @@ def run(context: Context) -> Summary:
 
     def fill(draft: Path) -> dict[str, Any]:
         _add_fitted(workspace, draft, manifest)
-        if not config.export.formats and not config.export.nim:
-            return {}
-        graphs = add_graphs(draft, config.export, texts, progress)
-        return {"parity": graphs.parity, "left_out": graphs.left_out, "tensorrt": graphs.tensorrt}
+        told: dict[str, Any] = {}
+        if config.export.formats or config.export.nim:
+            graphs = add_graphs(draft, config.export, texts, progress)
+            told = {"parity": graphs.parity, "left_out": graphs.left_out, "tensorrt": graphs.tensorrt}
+        of_base = None if is_endpoint(config.train.base) else base.path
+        add_papers(draft, workspace, config, msgspec.structs.replace(manifest, **told), of_base)
+        return told
 
     with _weights(workspace, config, base, tuned) as model:
         manifest = _manifest(workspace, config, verdict, base, model)
@@ -89,7 +93,7 @@ def _manifest(
     trained = selection.get("dimensions", []) if weights == "tuned" else []
     dimensions = {int(size) for size in trained if 0 < int(size) < model.dimension} | {model.dimension}
     return Manifest(
-        name=bundle_name(workspace.root),
+        name=workspace.name or bundle_name(workspace.root),
         weights="tuned" if verdict == "promote" else "base",
         verdict=verdict,
         base=Base(name=base.name, digest=base.digest),

@@ -50,7 +50,7 @@ def _corpus(folder: Path) -> str:
 
 
 def read_scores(path: Path) -> list[Score]:
-    """None where the version was published without a WORK."""
+    """Empty where the version was published without a WORK."""
     return list(read_jsonl(path, Score)) if path.is_file() else []
 
 
