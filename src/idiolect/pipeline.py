@@ -16,6 +16,7 @@ from idiolect.files import digest_path, read_json, remove, write_json
 from idiolect.lifecycle.chain import Chain
 from idiolect.lifecycle.lineage import recording
 from idiolect.lifecycle.manifests import Ran, record
+from idiolect.lifecycle.settling import settle
 from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
 
@@ -161,6 +162,7 @@ def run(
     """
     done: list[Done] = []
     with context.workspace.held():
+        _refuse_unfinished_erasure(context)
         Chain(context.workspace.audit).ready()
         for number, stage in enumerate(stages):
             check = before and partial(before, [one.name for one in stages[number:]])
@@ -226,6 +228,7 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
         cost=spent(context.config.generate, summary),
     )
     record(context.workspace, context.config, ran)
+    settle(context.workspace, stage.name, outputs)
     locks[stage.name] = {**key, "outputs": outputs}
     write_json(context.workspace.stage_lock, locks)
     for name in stage.scratch:
@@ -234,6 +237,13 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
         context.progress.note(f"the lineage of {left} is not recorded: {why}")
     context.progress.note(f"{number} {stage.name} done in {_duration(seconds)}")
     return Done(stage.name, reason, seconds, summary)
+
+
+def _refuse_unfinished_erasure(context: Context) -> None:
+    if context.workspace.erasing.exists():
+        raise WorkspaceError(
+            f"an erasure did not finish in {context.workspace.root}: `idiolect audit erase --resume` goes on with it"
+        )
 
 
 def _refuse_unfinished(context: Context, stage: Stage) -> None:
@@ -257,6 +267,7 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         if context.source is None:
             raise UsageError("ingest needs DOCS: a folder, a file or a JSONL corpus")
         inputs["DOCS"] = source_digest(context.source, context.workspace.root)
+        inputs |= _digests(context, ["suppressed"])
     if stage.name == "generate" and context.config.generate.teacher == "llm":
         from idiolect.teachers.roundtrip import ranks
 

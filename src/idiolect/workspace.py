@@ -53,6 +53,7 @@ class Workspace:
         self.audit_head = root / "audit.head.json"
         self.lineage = root / "lineage.db"
         self.privacy_key = root / "privacy.key"
+        self.erasing = root / "erasing.msgpack"
         self.suppressed = root / "suppressed.json"
         self.taint = root / "taint.json"
         self.retrain = root / "retrain.json"

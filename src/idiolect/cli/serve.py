@@ -77,7 +77,21 @@ def serve(
     serving = msgspec.structs.replace(
         config.serve, **{key: value for key, value in given.items() if value is not None}
     )
+    for bundle in bundles:
+        for line in _tainted(bundle):
+            click.echo(f"warning: {line}", err=True)
     run(list(bundles), serving.host, serving.port, runtime, api_key_file, serving)
+
+
+def _tainted(bundle: Path) -> list[str]:
+    from idiolect.bundle import Bundle
+    from idiolect.files import digest_path
+    from idiolect.lifecycle.taint import warnings
+    from idiolect.runtimes.layout import MANIFEST, is_bundle
+
+    if not is_bundle(bundle):
+        return []  # serving says what is wrong with it
+    return warnings(bundle, {digest_path(bundle / MANIFEST), Bundle.load(bundle).manifest.model_digest})
 
 
 COMMANDS = {"serve": serve}

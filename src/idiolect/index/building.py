@@ -58,12 +58,12 @@ def entries(documents: Iterable[Document], chunks: Iterable[Chunk], language: st
         tags = _tags(document)
         for position, chunk in enumerate(own):
             entry = Entry(
-                id=_plain(chunk.id),
-                document_id=_plain(document_id),
+                id=plain(chunk.id),
+                document_id=plain(document_id),
                 position=position,
-                path=_plain(document.path),
-                title=_plain(chunk.context),
-                text=_plain(chunk.text),
+                path=plain(document.path),
+                title=plain(chunk.context),
+                text=plain(chunk.text),
                 start=chunk.start,
                 end=chunk.end,
                 tags=tags,
@@ -81,10 +81,10 @@ def _tags(document: Document) -> list[str]:
     for key, value in document.metadata.items():
         values = value if isinstance(value, list) else [value]
         tags += [tag(key, one) for one in values if isinstance(one, str | int | float | bool)]
-    return [_plain(one) for one in tags if len(one) <= LONGEST_TAG]
+    return [plain(one) for one in tags if len(one) <= LONGEST_TAG]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without the one character that PostgreSQL's texts cannot hold."""
     return text.replace("\0", " ")
 

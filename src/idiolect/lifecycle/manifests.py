@@ -27,6 +27,9 @@ BASE = "base model"
 LOGGED = "stage"
 """The event of the audit log that names a manifest."""
 
+REDACTED = "redacted"
+"""The event that gives a manifest's digest anew, after an erasure took a name out of it."""
+
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s?#]*@")
 _QUERY = re.compile(r"\?[^#\s]*")
 

@@ -3,7 +3,7 @@
 from idiolect.errors import AuditError
 from idiolect.files import digest_path
 from idiolect.lifecycle.chain import Chain, Head, Verified
-from idiolect.lifecycle.manifests import LOGGED
+from idiolect.lifecycle.manifests import LOGGED, REDACTED
 from idiolect.records import Record
 from idiolect.workspace import Workspace
 
@@ -25,7 +25,7 @@ def verify(work: Workspace, anchor: Head | None = None) -> Audited:
     named = {
         entry.facts["manifest"]: (entry.seq, entry.facts["sha256"])
         for entry in chain.entries()
-        if entry.event == LOGGED
+        if entry.event in (LOGGED, REDACTED)
     }
     for name, (seq, digest) in named.items():
         path = work.manifests / name

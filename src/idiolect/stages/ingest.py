@@ -13,9 +13,11 @@ from idiolect.config import Config
 from idiolect.engines.processes import Failure, Pool
 from idiolect.errors import InputError, UsageError
 from idiolect.files import digest_value, write_jsonl
+from idiolect.lifecycle import suppression
 from idiolect.lifecycle.licences.history import remember
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.summary import Rulings
+from idiolect.lifecycle.suppression import Suppression
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
 from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest
@@ -42,7 +44,8 @@ def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     found = scan(context.source, exclude=work.root)
     model = counted_by(config.train.base)
-    corpus = _read(found, config, model, work.reading, context.progress)
+    suppressed = suppression.read(work.suppressed)
+    corpus = _read(found, config, model, work.reading, suppressed, context.progress)
     tally = _Tally(Rulings(corpus.permits.policy))
     remember(work.licences, tally.through(corpus.outcomes()))
     write_jsonl(work.rejected_documents, corpus.rejected())
@@ -58,7 +61,14 @@ def run(context: Context) -> Summary:
     return summary
 
 
-def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: Progress) -> "_Corpus":
+def _read(
+    found: Scan,
+    config: Config,
+    model: ModelFiles,
+    kept: Path,
+    suppressed: Suppression,
+    progress: Progress,
+) -> "_Corpus":
     ingest = config.ingest
     limit = min(ingest.chunk_tokens, model.max_tokens)
     if limit < ingest.chunk_tokens:
@@ -77,6 +87,7 @@ def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: 
             id_column=ingest.id_column,
             largest=int(ingest.largest_mb * 1e6),
         ),
+        suppressed=suppressed,
     )
     kept.mkdir(parents=True, exist_ok=True)
     pool = Pool[Part, str](
@@ -89,7 +100,7 @@ def _read(found: Scan, config: Config, model: ModelFiles, kept: Path, progress: 
     )
     permits = Permits(config)
     work = list(parts(found, permits.policy.assumed))
-    corpus = _Corpus(found, permits)
+    corpus = _Corpus(found, permits, suppressed)
     progress.start(
         "reading documents", len(work), "files" if len(work) == len(found.files) else "parts of files"
     )
@@ -106,6 +117,7 @@ class _Corpus:
 
     found: Scan
     permits: Permits
+    suppressed: Suppression
     places: list[Path | RejectedDocument] = field(default_factory=list)
 
     def add(self, part: Part, result: str | Failure) -> None:
@@ -123,7 +135,7 @@ class _Corpus:
     def rejected(self) -> Iterator[RejectedDocument]:
         for outcome in self.outcomes():
             if outcome.reason:
-                yield RejectedDocument(path=outcome.place, reason=outcome.reason)
+                yield RejectedDocument(path=self.suppressed.hidden(outcome.place), reason=outcome.reason)
 
     def outcomes(self) -> Iterator[Outcome]:
         """Every document, or the reason for none; of two with one id the second is left out.

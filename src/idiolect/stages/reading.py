@@ -11,6 +11,7 @@ from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.errors import InputError
 from idiolect.files import replacing
 from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
+from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.fingerprints import PERMUTATIONS, Fingerprint, fingerprint, signature
 from idiolect.readers import Options, Parsed
 from idiolect.readers.documents import parsed_entry, read_file
@@ -32,6 +33,7 @@ class Settings(Record, frozen=True, kw_only=True):
     overlap_tokens: int
     languages: tuple[str, ...]
     options: Options
+    suppressed: Suppression = Suppression()
 
 
 class Outcome(Record, frozen=True, kw_only=True):
@@ -98,9 +100,13 @@ class _Worker:
 
     def outcomes(self, part: Part) -> Iterator[Outcome]:
         own: OwnWords | None = None
+        suppressed = self.settings.suppressed
         for place, parsed in self._parsed(part):
             if isinstance(parsed, str):
-                yield Outcome(place=place, reason=parsed)
+                yield Outcome(place=suppressed.hidden(place), reason=parsed)
+                continue
+            if suppressed.covers(place, parsed.document):
+                yield Outcome(place=suppressed.token(place), reason=ERASED)
                 continue
             own = own or own_words(Path(part.file))
             document = licensed(parsed.document, own, part.around)

@@ -6,7 +6,7 @@ from builders import a_chunk
 from idiolect.config import Licences, load
 from idiolect.errors import ConfigError
 from idiolect.files import write_jsonl
-from idiolect.lifecycle.licences.history import Licensed, forget, recorded, remember
+from idiolect.lifecycle.licences.history import Licensed, recorded, remember
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.policy import Policy
 from idiolect.lifecycle.licences.redistribution import denied_at_ingest, redistribution

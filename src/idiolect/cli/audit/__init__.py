@@ -9,6 +9,7 @@ SUBCOMMANDS = {
     "explain": ("explain", "Say which documents shaped a model, or what one touched."),
     "export": ("export", "Write stage runs as OpenLineage events."),
     "licences": ("licences", "List what the policy denies now, and the models that it reached."),
+    "erase": ("erase", "Take a document out of all that was made from it."),
 }
 
 

@@ -4,7 +4,7 @@ The lineage knows which model a document shaped, long after the document has gon
 what licence it stood.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from idiolect.files import read_jsonl, write_jsonl
@@ -53,14 +53,3 @@ def recorded(history: Path, documents: Path) -> Iterator[Licensed]:
         yield from read_jsonl(history, Licensed)
     elif documents.exists():
         yield from map(Licensed.of, read_jsonl(documents, Document))
-
-
-def forget(path: Path, document_ids: Collection[str]) -> int:
-    """Drop all versions of some documents; how many there were."""
-    if not path.exists():
-        return 0
-    every = list(read_jsonl(path, Licensed))
-    kept = [one for one in every if one.document_id not in document_ids]
-    if len(kept) < len(every):
-        write_jsonl(path, kept)
-    return len(every) - len(kept)

@@ -2,7 +2,6 @@
 
 import datetime
 import re
-from typing import Any
 
 from idiolect.bundle import Bundle, bundle_digest
 from idiolect.evaluation.report import Decision, Report
@@ -10,6 +9,7 @@ from idiolect.files import read_json
 from idiolect.lifecycle.chain import Chain
 from idiolect.lifecycle.licences.redistribution import denied_at_ingest
 from idiolect.lifecycle.registry.versions import Version
+from idiolect.lifecycle.taint import MARK, tainted_by
 from idiolect.runtimes.layout import MANIFEST
 from idiolect.workspace import Workspace
 
@@ -86,19 +86,7 @@ def _audit_head(work: Workspace | None) -> str:
 
 
 def _taint(bundle: Bundle, work: Workspace | None) -> str:
-    """ "erasure" where WORK's list of tainted artefacts names this bundle or its weights."""
-    if work is None or not work.taint.is_file():
+    """MARK where WORK's list of tainted artefacts names this bundle or its weights."""
+    if work is None:
         return ""
-    tainted = set(_strings(read_json(work.taint)))
-    return "erasure" if tainted & {bundle_digest(bundle), bundle.manifest.model_digest} else ""
-
-
-def _strings(value: Any) -> list[str]:
-    match value:
-        case str():
-            return [value]
-        case dict():
-            return [text for item in (*value.keys(), *value.values()) for text in _strings(item)]
-        case list():
-            return [text for item in value for text in _strings(item)]
-    return []
+    return MARK if tainted_by(work.taint, {bundle_digest(bundle), bundle.manifest.model_digest}) else ""
