@@ -5,6 +5,7 @@ model/             the weights, a sentence-transformers directory, with the toke
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
 onnx/model_fp16.onnx, model_int8.onnx
 openvino/model.xml, model.bin, model_int8.xml, model_int8.bin
+adapter/model.xml, model.bin    the graph of the model's root, which takes what adapts it as inputs; model/adapter/ does
 tensorrt/model.onnx    what a plan is built of; nim/ a directory for NVIDIA's embedding NIM
 golden.json        vectors of made-up sentences, to check that the model still gives them
 calibration.json   what a search's scores are worth, where the run could measure it
@@ -26,6 +27,7 @@ from idiolect.errors import BundleError, InputError, MissingExtra
 from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
+from idiolect.runtimes.adapter import Root
 from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import least_cosine, read_golden
 from idiolect.runtimes.layout import ADDED, CALIBRATION, GRAPHS, MANIFEST, WEIGHTS, is_bundle
@@ -34,6 +36,7 @@ from idiolect.runtimes.opening import open_graph
 from idiolect.runtimes.tensorrt import Profile
 
 __all__ = [
+    "Adaptable",
     "Base",
     "Bundle",
     "BundledFile",
@@ -108,6 +111,21 @@ class TensorRt(Record, frozen=True, kw_only=True):
     built: bool
 
 
+class Adaptable(Record, frozen=True, kw_only=True):
+    """The graph that takes adapters, and the one in this bundle.
+
+    `graph` is its digest, the same in all bundles of one `root`; `rank` is 0 where no low-rank updates are, `mapped`
+    says whether the vectors are.
+    """
+
+    root: Root
+    graph: str
+    graph_bytes: int
+    adapter_bytes: int
+    rank: int
+    mapped: bool
+
+
 class Manifest(Record, frozen=True, kw_only=True):
     """manifest.json. `dimensions` are those a vector may be cut to, the model's own included."""
 
@@ -131,6 +149,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     parity: dict[str, Parity] = {}
     left_out: dict[str, LeftOut] = {}
     tensorrt: TensorRt | None = None
+    adaptable: Adaptable | None = None
     files: list[BundledFile] = []
 
 
@@ -240,7 +259,7 @@ def write_bundle(
     """Write a bundle that appears whole or not at all; `path` keeps its earlier bundle on failure.
 
     `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and
-    returns what the manifest says of them ("parity", "left_out", "tensorrt").  Its files are filled in here.
+    returns what the manifest says of them ("parity", "left_out", "tensorrt", "adaptable").  Its files are filled in here.
     """
     with replacing(path) as draft:
         shutil.copytree(

@@ -47,8 +47,8 @@ def run(context: Context) -> Summary:
         _add_fitted(workspace, draft, manifest)
         if not config.export.formats and not config.export.nim:
             return {}
-        graphs = add_graphs(draft, config.export, texts, progress)
-        return {"parity": graphs.parity, "left_out": graphs.left_out, "tensorrt": graphs.tensorrt}
+        graphs = add_graphs(draft, config.export, texts, base, progress)
+        return {name: getattr(graphs, name) for name in ("parity", "left_out", "tensorrt", "adaptable")}
 
     with _weights(workspace, config, base, tuned) as model:
         manifest = _manifest(workspace, config, verdict, base, model)
