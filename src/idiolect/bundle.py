@@ -27,7 +27,7 @@ from idiolect.errors import BundleError, InputError, MissingExtra
 from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
-from idiolect.runtimes.adapter import Root
+from idiolect.runtimes.adapter import Adaptable
 from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import least_cosine, read_golden
 from idiolect.runtimes.layout import ADDED, CALIBRATION, GRAPHS, MANIFEST, WEIGHTS, is_bundle
@@ -36,7 +36,6 @@ from idiolect.runtimes.opening import open_graph
 from idiolect.runtimes.tensorrt import Profile
 
 __all__ = [
-    "Adaptable",
     "Base",
     "Bundle",
     "BundledFile",
@@ -109,21 +108,6 @@ class TensorRt(Record, frozen=True, kw_only=True):
     profile: Profile
     command: str
     built: bool
-
-
-class Adaptable(Record, frozen=True, kw_only=True):
-    """The graph that takes adapters, and the one in this bundle.
-
-    `graph` is its digest, the same in all bundles of one `root`; `rank` is 0 where no low-rank updates are, `mapped`
-    says whether the vectors are.
-    """
-
-    root: Root
-    graph: str
-    graph_bytes: int
-    adapter_bytes: int
-    rank: int
-    mapped: bool
 
 
 class Manifest(Record, frozen=True, kw_only=True):
@@ -258,8 +242,8 @@ def write_bundle(
 ) -> Bundle:
     """Write a bundle that appears whole or not at all; `path` keeps its earlier bundle on failure.
 
-    `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and
-    returns what the manifest says of them ("parity", "left_out", "tensorrt", "adaptable").  Its files are filled in here.
+    `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and returns what the
+    manifest says of them ("parity", "left_out", "tensorrt", "adaptable").  Its files are filled in here.
     """
     with replacing(path) as draft:
         shutil.copytree(

@@ -1,4 +1,4 @@
-"""A model as an OpenVINO graph whose linear layers take low-rank updates as inputs: one for all that adapt the model."""
+"""A model as an OpenVINO graph whose linear layers take low-rank updates as inputs: one for all that adapt it."""
 
 import tempfile
 from dataclasses import dataclass, field
@@ -32,6 +32,9 @@ def export_adaptable(files: ModelFiles, target: Path) -> None:
         trace(form, (form.axes,), files, onnx)
         graph = openvino.Core().read_model(onnx)
         graph.set_rt_info(files.digest, ROOT)
+        for number, operation in enumerate(graph.get_ordered_ops()):
+            if operation.get_type_name() != "Parameter":  # others are counted over all that a process has read
+                operation.set_friendly_name(f"{operation.get_type_name()}_{number}")
         openvino.save_model(graph, target, compress_to_fp16=False)
 
 

@@ -70,7 +70,8 @@ class AdaptedRuntime(OpenVinoRuntime):
                 _held[key] = shared
         if shared.root != self._adapter.root.digest:
             raise BundleError(
-                f"{graph} holds another model than the adapter's root {self._adapter.root.name}: export the bundle again"
+                f"{graph} holds another model than {self._adapter.root.name}, the adapter's root: "
+                "export the bundle again"
             )
         self._shared = shared
         return shared.model

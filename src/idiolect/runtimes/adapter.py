@@ -43,6 +43,21 @@ class Facts(Record, frozen=True, kw_only=True):
     mapped: bool
 
 
+class Adaptable(Record, frozen=True, kw_only=True):
+    """Of a bundle: the graph that takes adapters, and the adapter.
+
+    `graph` is its digest, the same in all bundles of one `root`; `rank` is 0 where no low-rank updates are, `mapped`
+    says whether the vectors are.
+    """
+
+    root: Root
+    graph: str
+    graph_bytes: int
+    adapter_bytes: int
+    rank: int
+    mapped: bool
+
+
 class Update(NamedTuple):
     """Of a layer's weights: `down` [inputs, rank] times `up` [rank, outputs]; scales are multiplied in."""
 
@@ -117,7 +132,7 @@ def write_adapter(directory: Path, adapter: Adapter) -> None:
 
     folder = directory / ADAPTER
     folder.mkdir(parents=True)
-    tensors = {}
+    tensors: dict[str, Floats] = {}
     for layer, (down, up) in adapter.updates.items():
         tensors |= {layer + DOWN: down, layer + UP: up}
     if adapter.matrix is not None:

@@ -42,7 +42,7 @@ def padded(model: Any) -> Form:
     """A traceable model over padded batches."""
     import torch
 
-    names = ("input_ids", "attention_mask")
+    names: tuple[str, ...] = ("input_ids", "attention_mask")
     if getattr(model[0].auto_model.config, "type_vocab_size", 0) > 0:
         names = (*names, "token_type_ids")
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}

@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-from idiolect.bundle import Adaptable
 from idiolect.errors import ModelError
 from idiolect.runtimes.adaptable_graph import export_adaptable, root_of
 from idiolect.runtimes.adapted import graph_digest
-from idiolect.runtimes.adapter import Root, read_adapter
+from idiolect.runtimes.adapter import Adaptable, Root, read_adapter
 from idiolect.runtimes.layout import ADAPTER, GRAPHS
 from idiolect.runtimes.model_files import DEFAULT_BASE, ModelFiles, describe, resolve
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from idiolect.bundle import Adaptable, LeftOut, Parity, TensorRt
+from idiolect.bundle import LeftOut, Parity, TensorRt
 from idiolect.config import Export
 from idiolect.errors import BundleError, MissingExtra, ModelError
 from idiolect.files import write_json
 from idiolect.progress import Progress
+from idiolect.runtimes.adapter import Adaptable
 from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import golden
 from idiolect.runtimes.graph import convert_openvino, export_onnx
