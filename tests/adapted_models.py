@@ -10,7 +10,7 @@ SIZE = 0.15
 
 
 def adapted(base, path, rank=0, mapped=False, seed=0):
-    """A copy of the model in `base` with random low-rank updates of all its layers, or a map of its vectors, or both."""
+    """A copy of the model in `base` with random low-rank updates of its layers, or a map of its vectors, or both."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Dense, Normalize
