@@ -22,9 +22,9 @@ import numpy as np
 
 from idiolect.runtimes.adaptable_graph import export_adaptable
 from idiolect.runtimes.adapted import AdaptedRuntime
-from idiolect.runtimes.adapter import Adapter, Root, Update
+from idiolect.runtimes.adapter import DOWN, UP, Adapter, Root, Update
 from idiolect.runtimes.model_files import ModelFiles, describe, resolve
-from idiolect.runtimes.openvino import OpenVinoRuntime
+from idiolect.runtimes.openvino import OpenVinoRuntime, library
 from idiolect.runtimes.packed_graph import export_packed
 
 KINDS = ("merged", "lora", "linear")
@@ -101,29 +101,28 @@ def maker(
 ) -> Callable[[], OpenVinoRuntime]:
     if kind == "merged":
         return lambda: OpenVinoRuntime(files, folder / f"merged{number}.xml")
-    return lambda: AdaptedRuntime(files, folder / "adaptable.xml", adapter(files, kind, number, rank))
+    graph = folder / "adaptable.xml"
+    return lambda: AdaptedRuntime(files, graph, adapter(files, graph, kind, number, rank))
 
 
-def adapter(files: ModelFiles, kind: str, number: int, rank: int) -> Adapter:
+def adapter(files: ModelFiles, graph: Path, kind: str, number: int, rank: int) -> Adapter:
     random = np.random.default_rng(number)
     root = Adapter(Root(name=files.name, digest=files.digest))
     if kind == "linear":
         return root.mapped(random.normal(0, 1, (files.dimension, files.dimension)).astype(np.float32))
-    import torch
-
-    from idiolect.runtimes.torch import load
-
+    inputs = library().Core().read_model(graph).inputs
+    shapes = {port.get_any_name(): port.partial_shape for port in inputs}
     layers = {
-        name: (layer.in_features, layer.out_features)
-        for name, layer in load(files.path, "cpu")[0].auto_model.named_modules()
-        if isinstance(layer, torch.nn.Linear) and not name.startswith("pooler")
+        name.removesuffix(DOWN): (shape[0].get_length(), shapes[name.removesuffix(DOWN) + UP][1].get_length())
+        for name, shape in shapes.items()
+        if name.endswith(DOWN)
     }
     updates = {
         name: Update(
-            random.normal(0, 0.01, (inputs, rank)).astype(np.float32),
-            random.normal(0, 0.01, (rank, outputs)).astype(np.float32),
+            random.normal(0, 0.01, (width, rank)).astype(np.float32),
+            random.normal(0, 0.01, (rank, height)).astype(np.float32),
         )
-        for name, (inputs, outputs) in layers.items()
+        for name, (width, height) in layers.items()
     }
     return root.updated(updates, 1.0)
 

@@ -33,7 +33,9 @@ def export_adaptable(files: ModelFiles, target: Path) -> None:
         graph = openvino.Core().read_model(onnx)
         graph.set_rt_info(files.digest, ROOT)
         for number, operation in enumerate(graph.get_ordered_ops()):
-            if operation.get_type_name() != "Parameter":  # others are counted over all that a process has read
+            if (
+                operation.get_type_name() != "Parameter"
+            ):  # others are counted over all that a process has read
                 operation.set_friendly_name(f"{operation.get_type_name()}_{number}")
         openvino.save_model(graph, target, compress_to_fp16=False)
 
