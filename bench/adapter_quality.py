@@ -1,12 +1,12 @@
 """What each adapter gains on queries that people asked, what it takes to train, and how large what it learns is.
 
     python bench/adapter_quality.py FOLDER [--adapters full lora linear] [--labels 400] [--seed 13] [-w WORK]
-                                    [--set section.key=value]...
+                                    [--documents N] [--set section.key=value]...
 
 FOLDER is a BEIR folder with qrels/train.tsv and qrels/test.tsv, such as SciFact. Train queries that share a
 relevant document with a test query are left out; of the others `--labels` train, beside synthetic ones, and those
 that share no relevant document with these judge. Test queries are not looked at. All train in one WORK, which keeps
-the base's vectors.
+the base's vectors. `--documents` takes only so many of the corpus.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import msgspec
-from labels import divided, gain, searched
+from labels import divided, gain, lessened, searched
 
 from idiolect.evaluation.beir import save_dataset
 from idiolect.evaluation.retrieval import Run
@@ -35,16 +35,27 @@ def main() -> None:
     parser.add_argument("--adapters", nargs="+", default=["full", "lora", "linear"])
     parser.add_argument("--labels", type=int, default=400)
     parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--documents", type=int, default=0)
     parser.add_argument("-w", "--work", type=Path)
     parser.add_argument("--set", action="append", default=[])
     given = parser.parse_args()
     labels, judge = divided(given.folder, given.labels, given.seed)
+    if given.documents:
+        labels, judge = lessened(labels, judge, given.documents)
+    sys.stdout.write(
+        f"{len(labels.queries)} train, {len(judge.queries)} judge, {len(judge.corpus)} documents\n"
+    )
     settings = [f"seed={given.seed}", *given.set]
     with tempfile.TemporaryDirectory() as folder:
         asked, work = Path(folder) / "labels", Workspace(given.work or Path(folder) / "work")
         save_dataset(asked, labels)
         options = [part for setting in settings for part in ("--set", setting)]
-        options += ["--queries", str(asked / "queries.jsonl"), "--qrels", str(asked / "qrels" / "train.tsv")]
+        options += [
+            "--queries",
+            str(asked / "queries.jsonl"),
+            "--qrels",
+            str(asked / "qrels" / f"{labels.split}.tsv"),
+        ]
         run = [
             "run",
             str(asked / "corpus.jsonl"),
@@ -56,7 +67,7 @@ def main() -> None:
             *options,
         ]
         idiolect(*run, "--to", "prepare")
-        selection, before = None, None
+        before: dict[str, Run] = {}
         for adapter in given.adapters:
             began = time.perf_counter()
             idiolect(*run, "--to", "train", "--set", f"train.adapter={adapter}")

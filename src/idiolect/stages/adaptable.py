@@ -46,10 +46,10 @@ def adaptable_in(draft: Path, files: ModelFiles, base: ModelFiles) -> Adaptable:
 
 
 def sizes(found: Adaptable) -> str:
-    return (
-        f"an adapter of {found.adapter_bytes / 1e6:.1f} MB on a graph of {found.root.name} of "
-        f"{found.graph_bytes / 1e6:.1f} MB, which a server of several such bundles keeps once in memory"
-    )
+    graph = f"{found.graph_bytes / 1e6:.1f} MB, which a server of several such bundles keeps once in memory"
+    if not found.adapter_bytes:
+        return f"the graph of {found.root.name}, {graph}"
+    return f"an adapter of {found.adapter_bytes / 1e6:.2f} MB on the graph of {found.root.name}, {graph}"
 
 
 def _at_hand(root: Root, files: ModelFiles, base: ModelFiles) -> ModelFiles:
