@@ -6,6 +6,7 @@ model/             the weights, a sentence-transformers directory, with the toke
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
 onnx/model_fp16.onnx, model_int8.onnx
 openvino/model.xml, model.bin, model_int8.xml, model_int8.bin
+adapter/model.xml, model.bin    the graph of the model's root, which takes what adapts it as inputs; model/adapter/ does
 tensorrt/model.onnx    what a plan is built of; nim/ a directory for NVIDIA's embedding NIM
 golden.json        vectors of made-up sentences, to check that the model still gives them
 calibration.json   what a search's scores are worth, where the run could measure it
@@ -27,6 +28,7 @@ from idiolect.errors import BundleError, InputError, MissingExtra
 from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
+from idiolect.runtimes.adapter import Adaptable
 from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import least_cosine, read_golden
 from idiolect.runtimes.layout import (
@@ -141,6 +143,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     parity: dict[str, Parity] = {}
     left_out: dict[str, LeftOut] = {}
     tensorrt: TensorRt | None = None
+    adaptable: Adaptable | None = None
     files: list[BundledFile] = []
 
 
@@ -254,8 +257,8 @@ def write_bundle(
 ) -> Bundle:
     """Write a bundle that appears whole or not at all; `path` keeps its earlier bundle on failure.
 
-    `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and
-    returns what the manifest says of them ("parity", "left_out", "tensorrt").  Its files are filled in here.
+    `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and returns what the
+    manifest says of them ("parity", "left_out", "tensorrt", "adaptable").  Its files are filled in here.
     """
     with replacing(path) as draft:
         shutil.copytree(

@@ -40,11 +40,21 @@ from idiolect.cli import options
 @click.option(
     "--runtime",
     type=click.Choice(
-        ["auto", "openvino", "openvino-int8", "onnx", "onnx-fp16", "onnx-int8", "tensorrt", "torch"]
+        [
+            "auto",
+            "openvino",
+            "openvino-adapter",
+            "openvino-int8",
+            "onnx",
+            "onnx-fp16",
+            "onnx-int8",
+            "tensorrt",
+            "torch",
+        ]
     ),
     default="auto",
     show_default=True,
-    help="What computes: auto is OpenVINO, else ONNX Runtime, else torch.",
+    help="What computes: auto is OpenVINO, bundles of one base together, else ONNX Runtime, else torch.",
 )
 @options.configured
 def serve(

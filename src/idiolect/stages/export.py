@@ -48,8 +48,8 @@ def run(context: Context) -> Summary:
         _add_fitted(workspace, draft, manifest)
         told: dict[str, Any] = {}
         if config.export.formats or config.export.nim:
-            graphs = add_graphs(draft, config.export, texts, progress)
-            told = {"parity": graphs.parity, "left_out": graphs.left_out, "tensorrt": graphs.tensorrt}
+            graphs = add_graphs(draft, config.export, texts, base, progress)
+            told = {name: getattr(graphs, name) for name in ("parity", "left_out", "tensorrt", "adaptable")}
         of_base = None if is_endpoint(config.train.base) else base.path
         add_papers(draft, workspace, config, msgspec.structs.replace(manifest, **told), of_base)
         return told
