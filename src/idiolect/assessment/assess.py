@@ -15,6 +15,7 @@ from idiolect.errors import InputError
 from idiolect.estimates.amounts import extrapolated
 from idiolect.estimates.corpus import CorpusSample, sample_corpus
 from idiolect.estimates.rates import Rates, measure, undisturbed
+from idiolect.lifecycle.privacy import masker
 from idiolect.progress import Progress
 from idiolect.readers.language import most_frequent
 from idiolect.records import Chunk, Document, Record
@@ -79,7 +80,16 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
     began = time.monotonic()
     files = starting_model(config.train.base)
     progress.note("reading a sample of the documents")
-    sample = sample_corpus(source, config.ingest, files, config.seed, READ_CHUNKS, READ_SECONDS, exclude)
+    sample = sample_corpus(
+        source,
+        config.ingest,
+        files,
+        config.seed,
+        READ_CHUNKS,
+        READ_SECONDS,
+        exclude,
+        masker(config.privacy, None),
+    )
     if not sample.chunks:
         reasons = ", ".join(f"{count} {reason}" for reason, count in _reasons(sample).items())
         raise InputError(f"no readable document under {source}: {reasons or 'it is empty'}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.config import Ingest
 from idiolect.errors import InputError
+from idiolect.lifecycle.privacy import Masker, document_masked
 from idiolect.mining.fingerprints import fingerprint, signature
 from idiolect.mining.repetition import CorpusFingerprints
 from idiolect.readers import Options, Parsed, Scan, scan
@@ -105,10 +106,11 @@ def sample_corpus(
     chunks: int,
     seconds: float,
     exclude: Path | None = None,
+    hide: Masker | None = None,
 ) -> CorpusSample:
     """Read files in an order drawn by `seed` until there are `chunks` chunks, or `seconds` are over.
 
-    One file of each kind comes first, large ones last.  Raises InputError where `source` is
+    One file of each kind comes first, large ones last.  What is read is masked by `hide`.  Raises InputError where `source` is
     missing, or a file of a kind that is not read.
     """
     found = scan(source, exclude)
@@ -118,7 +120,7 @@ def sample_corpus(
         own = [piece for piece in pieces if piece.suffix == suffix]
         files = len({piece.file for piece in own})
         sample.kinds[suffix] = Kind(files=files, pieces=len(own), bytes=sum(piece.size for piece in own))
-    read = _Reading(settings, model)
+    read = _Reading(settings, model, hide)
     _warm_up()
     seen: set[str] = set()
     prints = CorpusFingerprints()
@@ -166,7 +168,8 @@ def _drawn(pieces: Sequence[Piece], seed: int) -> list[Piece]:
 class _Reading:
     """Reads and chunks one piece after another as ingest does, in this process."""
 
-    def __init__(self, settings: Ingest, model: ModelFiles) -> None:
+    def __init__(self, settings: Ingest, model: ModelFiles, hide: Masker | None) -> None:
+        self.hide = hide
         self.counter = TokenCounter(load_tokenizer(model.path))
         self.prompt = model.passage_prompt
         self.limit = min(settings.chunk_tokens, model.max_tokens)
@@ -180,6 +183,13 @@ class _Reading:
         )
 
     def documents(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
+        for place, found in self._unmasked(piece, path):
+            if self.hide is None or isinstance(found, str):
+                yield place, found
+            else:
+                yield place, document_masked(found, place, self.hide)
+
+    def _unmasked(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
         if piece.whole:
             yield from read_file(piece.file, path, self.options)
             return

@@ -20,6 +20,7 @@ from idiolect.estimates.rates import MEASURED_STAGES, REFERENCE, Rates, needed
 from idiolect.estimates.recount import known_amounts, then
 from idiolect.estimates.sizes import Sizes, sizes
 from idiolect.estimates.times import Clock
+from idiolect.lifecycle.privacy import masker
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
 from idiolect.runtimes.model_files import ModelFiles
@@ -78,7 +79,14 @@ def estimate(
     files = starting_model(config.train.base)
     if "ingest" in stages and source is not None:
         sample = sample_corpus(
-            source, config.ingest, files, config.seed, SAMPLE_CHUNKS, SAMPLE_SECONDS, exclude=work.root
+            source,
+            config.ingest,
+            files,
+            config.seed,
+            SAMPLE_CHUNKS,
+            SAMPLE_SECONDS,
+            exclude=work.root,
+            hide=masker(config.privacy, None),
         )
         corpus = extrapolated(sample)
     elif work.chunks.is_file():

@@ -18,6 +18,7 @@ from idiolect.evaluation.labels import (
     read_labels,
 )
 from idiolect.files import read_jsonl, remove, write_jsonl
+from idiolect.lifecycle.privacy import labels_masked, masker
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.mining.weighting import Asked
@@ -78,7 +79,8 @@ def read_labelled(
     check_labels(settings)
     if not settings.queries:
         return Labelled()
-    given = read_labels(settings)
+    hide = masker(context.config.privacy, context.workspace.privacy_key)
+    given = labels_masked(read_labels(settings), hide)
     searched = {chunk.document_id for chunk in chunks}
     documents = read_jsonl(context.workspace.documents, Document)
     names = DocumentNames((document for document in documents if document.id in searched), chunks)
