@@ -110,7 +110,7 @@ def sample_corpus(
 ) -> CorpusSample:
     """Read files in an order drawn by `seed` until there are `chunks` chunks, or `seconds` are over.
 
-    One file of each kind comes first, large ones last.  What is read is masked by `hide`.  Raises InputError where `source` is
+    One file of each kind comes first, large ones last; `hide` masks what is read.  Raises InputError where `source` is
     missing, or a file of a kind that is not read.
     """
     found = scan(source, exclude)

@@ -12,7 +12,7 @@ _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _SIX = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:%\w{1,15})?(?![\w:])"
 )
-_VERSION = re.compile(r"(?:version|release|build|v|ver)\W{0,3}\Z", re.IGNORECASE)
+_VERSION = re.compile(r"(?:version|release|build|v|ver|EC|OID)\W{0,3}\Z", re.IGNORECASE)
 _MASK = re.compile(r"(?:1{1,32}0{0,32})\Z")
 
 _GIVEN_OUT = [ipaddress.IPv6Network(one) for one in ("2000::/3", "fc00::/7", "fe80::/10")]

@@ -11,7 +11,7 @@ from idiolect.lifecycle.privacy.recognisers import recogniser
 _LOCAL = r"(?:[\w!#$%&'*+\-/=?^`{|}~.]|\\(?=[_*.\-]))"
 _BEFORE = re.compile(_LOCAL + r"{1,64}\Z")  # Markdown's backslashes before _ and * are no part of an address
 _AT = re.compile(r"(?:@|%40)(?=\w)")
-_AFTER = re.compile(r"\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){1,8}")
+_AFTER = re.compile(r"\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){0,7}\.[^\W\d_][\w-]{1,62}")
 _LONGEST = 64
 
 _PRIVATE = re.compile(

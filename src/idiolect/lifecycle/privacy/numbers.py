@@ -22,12 +22,16 @@ def stretches(text: str) -> Iterator[tuple[int, int]]:
         yield max(start, 0), min(end, len(text))
 
 
-_TYPESET = str.maketrans("\u00a0\u2007\u202f\u2011\u2010\u2012\u2013", "   ----")
+_TYPESET = dict(zip("\u00a0\u2007\u202f\u2011\u2010\u2012\u2013", "   ----", strict=True))
 
 
 def plain(text: str) -> str:
     """With the spaces and hyphens that patterns expect in place of those that typesetting puts between digits."""
-    return text if text.isascii() else text.translate(_TYPESET)
+    if text.isascii():
+        return text
+    for character, expected in _TYPESET.items():
+        text = text.replace(character, expected)
+    return text
 
 
 def compact(text: str) -> str:

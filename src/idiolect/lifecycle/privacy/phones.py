@@ -6,7 +6,7 @@ grouped as that country groups it, or a word such as "tel" stands near.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cache, lru_cache
 
 from idiolect.lifecycle.privacy.entities import Found
 from idiolect.lifecycle.privacy.numbers import near
@@ -22,10 +22,12 @@ _AT_HOME = re.compile(
 )
 _NEAR_WORD = re.compile(r"(?<![\w.,+])\(?\d[\d ().\-/]{5,18}\d(?![\w]|[.,]\d)")
 _WORDS = re.compile(
-    r"\b(?:tel|phone|telephone|telefon|téléphone|teléfono|telefono|telefone|telefoon|puhelin|handy|mobil|mobile|cell|"
-    r"cellphone|portable|celular|móvil|cellulare|fax|call|hotline|whatsapp|sms|phone_number|rufnummer|durchwahl)\b|☎|📞"
+    r"\b(?:tel|phone|telephone|telefon|téléphone|teléfono|telefono|telefone|telefoon|puhelin|handy|mobil|mobile|"
+    r"cellphone|celular|móvil|cellulare|fax|call|hotline|whatsapp|sms|phone_number|rufnummer|durchwahl)\b|☎|📞"
 )
-_DIGITS = range(7, 16)
+_DIGITS, _LONG = range(7, 16), range(9, 16)
+"""How many digits count where a word or brackets say what they are, and where nothing does."""
+
 _TRUNK = frozenset({"US", "CA"})
 """Regions whose numbers do not begin with 0."""
 
@@ -37,16 +39,18 @@ def phones(text: str, begin: int, end: int, regions: Sequence[str]) -> Iterator[
     if not regions:
         return
     for match in _AT_HOME.finditer(text, begin, end):
-        if _plausible(match[0]):
-            yield from _first(match, regions, strict=not _WORDS.search(near(text, *match.span())))
+        named = _WORDS.search(near(text, *match.span())) is not None
+        bare = match[0].isdigit()
+        if _digits(match[0]) in (_DIGITS if named or match[0][0] == "(" else _LONG) and (named or not bare):
+            yield from _first(match, regions, strict=not named)
     if _WORDS.search(near(text, begin, end) + text[begin:end].lower()):
         for match in _NEAR_WORD.finditer(text, begin, end):
-            if _plausible(match[0]) and _WORDS.search(near(text, match.start(), match.end(), 40, 15)):
+            if _digits(match[0]) in _DIGITS and _WORDS.search(near(text, match.start(), match.end(), 40, 15)):
                 yield from _first(match, regions, strict=False)
 
 
-def _plausible(shown: str) -> bool:
-    return sum(character.isdigit() for character in shown) in _DIGITS
+def _digits(shown: str) -> int:
+    return sum(character.isdigit() for character in shown)
 
 
 def _first(match: re.Match[str], regions: Sequence[str], strict: bool) -> Iterator[Found]:
@@ -60,26 +64,54 @@ def _first(match: re.Match[str], regions: Sequence[str], strict: bool) -> Iterat
 
 
 def _parsed(match: re.Match[str], region: str | None, strict: bool) -> Iterator[Found]:
+    for start, end, number in _numbers(match[0], region, strict):
+        yield Found(match.start() + start, match.start() + end, "phone", number)
+
+
+@lru_cache(10_000)
+def _numbers(shown: str, region: str | None, strict: bool) -> tuple[tuple[int, int, str], ...]:
+    """Start, end and international form of each number in what looks like one; None: it begins with + or 00."""
     import phonenumbers
 
-    shown = match[0]
+    shift = 0
     if region is None and not shown.startswith("+"):
-        shown = " +" + shown[2:]  # as long as before: 00 is how + is dialled
-    if not _exists(phonenumbers, shown, region):
-        return
+        shown, shift = "+" + shown[2:], 1
+    if region is not None and not _may_exist(shown, region):
+        return ()
     leniency = phonenumbers.Leniency.STRICT_GROUPING if strict else phonenumbers.Leniency.VALID
-    for number in phonenumbers.PhoneNumberMatcher(shown, region, leniency=leniency, max_tries=16):
-        shift = 1 if shown.startswith(" +") and number.start == 1 else 0
-        value = phonenumbers.format_number(number.number, phonenumbers.PhoneNumberFormat.E164)
-        yield Found(match.start() + number.start - shift, match.start() + number.end, "phone", value)
+    found = phonenumbers.PhoneNumberMatcher(shown, region, leniency=leniency, max_tries=16)
+    return tuple(
+        (
+            one.start and one.start + shift,
+            one.end + shift,
+            phonenumbers.format_number(one.number, phonenumbers.PhoneNumberFormat.E164),
+        )
+        for one in found
+    )
 
 
-def _exists(phonenumbers: Any, shown: str, region: str | None) -> bool:
-    """Whether the country's plan has the number, or may have one that other digits follow: a quick no for most."""
+def _may_exist(shown: str, region: str) -> bool:
+    """Whether a number of the region's plan begins so: a quick no for most."""
+    import phonenumbers
+
+    plan = _plan(region)
+    digits = "".join(character for character in shown if character.isdigit())
+    if plan is None or not any(plan.match(digits[cut:]) for cut in (0, 1)):
+        return False
     try:
-        number = phonenumbers.parse(shown.strip(), region)
+        number = phonenumbers.parse(shown, region)
     except phonenumbers.NumberParseException:
         return False
     if phonenumbers.is_valid_number(number):
         return True
-    return bool(phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.TOO_LONG)
+    why = phonenumbers.is_possible_number_with_reason(number)
+    return bool(why == phonenumbers.ValidationResult.TOO_LONG)
+
+
+@cache
+def _plan(region: str) -> re.Pattern[str] | None:
+    """What libphonenumber says of all the region's numbers, without the trunk prefix; None for no region."""
+    from phonenumbers import PhoneMetadata
+
+    plan = PhoneMetadata.metadata_for_region(region.upper(), None)
+    return re.compile(plan.general_desc.national_number_pattern) if plan else None

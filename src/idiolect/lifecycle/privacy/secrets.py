@@ -98,13 +98,13 @@ _KEY_ENDS = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?
 _LONGEST_KEY = 20_000  # characters; RSA's with 16,384 bits takes 13,000
 _KEY_BODY = re.compile(r"(?:\s|\\n|[A-Za-z0-9+/=]){0,20000}")
 
-_IN_URL = re.compile(r"(?<=://)[^\s/:@\"'<>]{0,64}:([^\s/@\"'<>]{3,128})(?=@[\w\[])")
+_IN_URL = re.compile(r"(?<=://)[^\s/:@\"'<>]{0,64}:([^\s/@\"'<>]{3,128}+)(?=@[\w\[])")
 _NAMES = (
     "password", "passwd", "pwd", "passphrase", "passwort", "kennwort", "contraseña", "mot de passe", "secret", "token",
     "api_key", "apikey", "api-key", "access_key", "accesskey", "access-key", "private_key", "auth_key",
 )  # fmt: skip
 _ASSIGNED = re.compile(
-    rf"(?:{'|'.join(_NAMES)})[\w.-]{{0,24}}[\"']?\]?\s{{0,3}}(?:=>|:=|[:=])\s{{0,3}}"
+    rf"(?<!public.key)(?<!publickey)(?:{'|'.join(_NAMES)})[\w.-]{{0,24}}[\"']?\]?\s{{0,3}}(?:=>|:=|[:=])\s{{0,3}}"
     r"(?:\"([^\"\s]{6,200})\"|'([^'\s]{6,200})'|`([^`\s]{6,200})`|([^\s\"'`,;<>(){}\[\]]{8,200}))",
     re.IGNORECASE,
 )
