@@ -10,7 +10,7 @@ from idiolect.lifecycle.privacy.recognisers import recogniser
 _FOUR = re.compile(r"(?<![\w.\-])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\w]|\.\d|-[A-Za-z])")
 _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _SIX = re.compile(
-    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:%\w{1,15})?(?![\w:])"
+    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:%\w{1,15})?(?:/\d{1,3})?(?![\w:])"
 )
 _VERSION = re.compile(r"(?:version|release|build|v|ver|EC|OID)\W{0,3}\Z", re.IGNORECASE)
 _MASK = re.compile(r"(?:1{1,32}0{0,32})\Z")

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, get_args
 Entity = Literal["secret", "iban", "card", "national_id", "email", "ip", "phone", "name"]
 
 ENTITIES: tuple[Entity, ...] = get_args(Entity)
-"""Where two kinds claim the same characters, the one further in front gets them."""
+"""Where two kinds claim the same characters, the longer gets them, and of equals the one further in front."""
 
 WORDED: dict[Entity, str] = {
     "secret": "a secret",
@@ -29,17 +29,19 @@ class Found(NamedTuple):
 
 
 def disjoint(found: list[Found]) -> list[Found]:
-    """In the order of the text, none overlapping another: of two that do, the graver kind, then the longer, stays."""
+    """In the order of the text; what overlaps is one, of the longest one's kind, so that nothing of either is left."""
     kept: list[Found] = []
-    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+    for one in sorted(found, key=lambda one: (one.start, -one.end, ENTITIES.index(one.entity))):
         if kept and one.start < kept[-1].end:
-            if _graver(one, kept[-1]):
-                kept[-1] = one
+            kept[-1] = _joined(kept[-1], one)
         else:
             kept.append(one)
     return kept
 
 
-def _graver(one: Found, other: Found) -> bool:
-    ranks = [(ENTITIES.index(item.entity), item.start - item.end) for item in (one, other)]
-    return ranks[0] < ranks[1]
+def _joined(one: Found, other: Found) -> Found:
+    kinds = {one.entity: one, other.entity: other}
+    if kinds.keys() == {"secret", "email"}:  # user:password@host is no address of a password
+        return kinds["secret"]
+    longer = one if one.end - one.start >= other.end - other.start else other
+    return longer._replace(end=max(one.end, other.end), start=min(one.start, other.start))
