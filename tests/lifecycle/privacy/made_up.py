@@ -52,9 +52,20 @@ def grouped(text: str, *sizes: int, by: str = " ") -> str:
 
 
 def emails(rng: random.Random) -> Iterator[str]:
-    given = ("mira", "jonas", "li.na", "o'brien", "j_keller", "anna-lena", "p.m.ward", "søren", "rk77", "t+news")
-    domains = ("werk-ost.de", "brunnen.co.uk", "quelle.fr", "acqua.it", "vesi.fi", "studna.com.pl", "pozo.es",
-               "water-works.org", "xn--bcher-kva.ch", "mail.eastern-station.com", "pumps.local", "ops.internal")  # fmt: skip
+    given = (
+        "mira",
+        "jonas",
+        "li.na",
+        "o'brien",
+        "j_keller",
+        "anna-lena",
+        "p.m.ward",
+        "søren",
+        "rk77",
+        "t+news",
+    )
+    domains = ("werk-ost.de", "brunnen.co.uk", "quelle.fr", "acqua.it", "vesi.fi", "studna.com.pl",
+               "pozo.es", "water-works.org", "xn--bcher-kva.ch", "mail.east.com", "pumps.local", "ops.internal")  # fmt: skip
     while True:
         address = f"{rng.choice(given)}{rng.choice(('', str(rng.randint(2, 999))))}@{rng.choice(domains)}"
         yield rng.choice((address, address, address.upper(), address.title()))
@@ -80,8 +91,8 @@ def ibans(rng: random.Random) -> Iterator[str]:
 
 def cards(rng: random.Random) -> Iterator[str]:
     while True:
-        begin, length = rng.choice((("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("2718", 16), ("34", 15), ("37", 15),
-                                    ("6011", 16), ("3530", 16), ("36", 14), ("62", 16), ("4", 13)))  # fmt: skip
+        begin, length = rng.choice((("4", 16), ("51", 16), ("55", 16), ("2221", 16), ("2718", 16), ("34", 15),
+                                    ("37", 15), ("6011", 16), ("3530", 16), ("36", 14), ("62", 16), ("4", 13)))  # fmt: skip
         number = begin + digits(rng, length - len(begin) - 1)
         number += luhn(number)
         by = rng.choice(("", " ", "-"))
@@ -108,13 +119,19 @@ def phones(rng: random.Random) -> Iterator[str]:
     while True:
         region = rng.choice(("US", "GB", "DE", "FR", "IN", "BR", "IL", "IT", "ES", "PL", "SE", "JP"))
         number = phonenumbers.PhoneNumber(
-            phonenumbers.country_code_for_region(region), int(rng.choice("123456789") + digits(rng, rng.randint(7, 9)))
+            phonenumbers.country_code_for_region(region),
+            int(rng.choice("123456789") + digits(rng, rng.randint(7, 9))),
         )
         kind = phonenumbers.number_type(number)
         if not phonenumbers.is_valid_number(number) or kind not in (0, 1, 2):
             continue
         abroad = phonenumbers.format_number(number, Form.INTERNATIONAL)
-        shown = [abroad, abroad.replace(" ", "-"), abroad.replace(" ", "."), phonenumbers.format_number(number, Form.E164)]
+        shown = [
+            abroad,
+            abroad.replace(" ", "-"),
+            abroad.replace(" ", "."),
+            phonenumbers.format_number(number, Form.E164),
+        ]
         if region in ("US", "GB", "DE", "FR", "IN", "BR", "IL"):
             home = phonenumbers.format_number(number, Form.NATIONAL)
             shown += [f"tel. {home}", f"Fax: {home.replace(' ', '-')}", "00" + abroad[1:]]
@@ -148,7 +165,9 @@ def _id_it(rng: random.Random) -> str:
     odd = dict(zip(string.digits + string.ascii_uppercase, (
         1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10,
         22, 25, 24, 23), strict=True))  # fmt: skip
-    total = sum(odd[c] if i % 2 == 0 else (int(c) if c.isdigit() else ord(c) - 65) for i, c in enumerate(code))
+    total = sum(
+        odd[c] if i % 2 == 0 else (int(c) if c.isdigit() else ord(c) - 65) for i, c in enumerate(code)
+    )
     return code + chr(65 + total % 26)
 
 
@@ -161,7 +180,9 @@ def _id_fi(rng: random.Random) -> str:
 def _id_se(rng: random.Random) -> str:
     number = _date(rng) + digits(rng, 3)
     number += luhn(number)
-    return rng.choice((f"{number[:6]}-{number[6:]}", f"personnummer {number}", f"19{number[:6]}-{number[6:]}"))
+    return rng.choice(
+        (f"{number[:6]}-{number[6:]}", f"personnummer {number}", f"19{number[:6]}-{number[6:]}")
+    )
 
 
 def _id_pl(rng: random.Random) -> str:
@@ -201,7 +222,10 @@ def _id_gb(rng: random.Random) -> str:
 def _id_kr(rng: random.Random) -> str:
     while True:
         number = _date(rng) + rng.choice("12") + f"{rng.randint(0, 95):02d}" + digits(rng, 3)
-        check = (11 - sum(int(d) * w for d, w in zip(number, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), strict=True)) % 11) % 10
+        check = (
+            11
+            - sum(int(d) * w for d, w in zip(number, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), strict=True)) % 11
+        ) % 10
         return f"{number[:6]}-{number[6:]}{check}"
 
 
@@ -318,7 +342,7 @@ def altered(value: str, rng: random.Random) -> str:
 
 
 def remains(value: str, masked: str) -> bool:
-    """Whether a part of `value` that tells something stands in `masked`: three digits in a row, or an address's name."""
+    """Whether a part of `value` that tells something stands in `masked`: three digits in a row, an address's name."""
     tell = re.findall(r"[^\W_]*\d{3}[^\W_]*", value) + ([value.partition("@")[0]] if "@" in value else [])
     return value in masked or any(len(part) > 2 and part in masked for part in tell)
 
