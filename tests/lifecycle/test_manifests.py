@@ -16,9 +16,9 @@ from idiolect.errors import AuditError
 from idiolect.estimates.spent import spent
 from idiolect.files import digest_path, write_json, write_text
 from idiolect.lifecycle import provenance
-from idiolect.lifecycle.base_licence import base_licence
 from idiolect.lifecycle.chain import Chain
 from idiolect.lifecycle.figures import figures
+from idiolect.lifecycle.licences.base import base_licence
 from idiolect.lifecycle.manifests import read, without_secrets
 from idiolect.lifecycle.verifying import verify
 from idiolect.runtimes.model_files import describe

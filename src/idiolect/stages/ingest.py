@@ -17,6 +17,7 @@ from idiolect.lifecycle import suppression
 from idiolect.lifecycle.licences.history import remember
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.summary import Rulings
+from idiolect.lifecycle.privacy import NOT_LOOKED_FOR, VERDICT, Masker, masker, place_masked
 from idiolect.lifecycle.suppression import Suppression
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
@@ -29,6 +30,7 @@ from idiolect.runtimes.starting import counted_by
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.parts import Part, parts
 from idiolect.stages.reading import Outcome, Settings, outcomes, read, set_up
+from idiolect.workspace import Workspace
 
 __all__ = ["run", "source_digest"]
 
@@ -45,7 +47,8 @@ def run(context: Context) -> Summary:
     found = scan(context.source, exclude=work.root)
     model = counted_by(config.train.base)
     suppressed = suppression.read(work.suppressed)
-    corpus = _read(found, config, model, work.reading, suppressed, context.progress)
+    hide = masker(config.privacy, work.privacy_key)
+    corpus = _read(found, config, model, work, hide, suppressed, context.progress)
     tally = _Tally(Rulings(corpus.permits.policy))
     remember(work.licences, tally.through(corpus.outcomes()))
     write_jsonl(work.rejected_documents, corpus.rejected())
@@ -54,7 +57,7 @@ def run(context: Context) -> Summary:
     marks = tally.fingerprints.marks(config.ingest.near_duplicate, config.ingest.boilerplate_documents)
     write_jsonl(work.documents, corpus.documents())
     write_jsonl(work.chunks, (marks.on(chunk) for chunk in corpus.chunks()))
-    summary = _summary(tally, marks, found)
+    summary = _summary(tally, marks, found) | {"privacy": _privacy(tally, config)}
     _tell(context.progress, summary)
     for note in tally.rulings.notes():
         context.progress.note(note)
@@ -65,11 +68,12 @@ def _read(
     found: Scan,
     config: Config,
     model: ModelFiles,
-    kept: Path,
+    work: Workspace,
+    hide: Masker,
     suppressed: Suppression,
     progress: Progress,
 ) -> "_Corpus":
-    ingest = config.ingest
+    ingest, kept = config.ingest, work.reading
     limit = min(ingest.chunk_tokens, model.max_tokens)
     if limit < ingest.chunk_tokens:
         progress.note(f"chunks of {limit} tokens: {model.name} takes no more")
@@ -88,6 +92,9 @@ def _read(
             largest=int(ingest.largest_mb * 1e6),
         ),
         suppressed=suppressed,
+        privacy=config.privacy,
+        privacy_key=str(hide.key),
+        pseudonyms=hide.fingerprint,
     )
     kept.mkdir(parents=True, exist_ok=True)
     pool = Pool[Part, str](
@@ -99,12 +106,12 @@ def _read(
         given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
     )
     permits = Permits(config)
-    work = list(parts(found, permits.policy.assumed))
-    corpus = _Corpus(found, permits, suppressed)
+    to_read = list(parts(found, permits.policy.assumed))
+    corpus = _Corpus(found, permits, hide, suppressed)
     progress.start(
-        "reading documents", len(work), "files" if len(work) == len(found.files) else "parts of files"
+        "reading documents", len(to_read), "files" if len(to_read) == len(found.files) else "parts of files"
     )
-    for part, result in pool.map(work):
+    for part, result in pool.map(to_read):
         corpus.add(part, result)
         progress.advance()
     progress.finish()
@@ -117,12 +124,14 @@ class _Corpus:
 
     found: Scan
     permits: Permits
+    hide: Masker
     suppressed: Suppression
     places: list[Path | RejectedDocument] = field(default_factory=list)
 
     def add(self, part: Part, result: str | Failure) -> None:
         if isinstance(result, Failure):
-            self.places.append(RejectedDocument(path=part.place, reason=result.reason))
+            place = place_masked(part.place, self.hide)
+            self.places.append(RejectedDocument(path=place, reason=result.reason))
         else:
             self.places.append(Path(result))
 
@@ -143,7 +152,7 @@ class _Corpus:
         One that its licence keeps out stands beside its reason, without chunks.
         """
         for one in (*self.found.unreadable, *self.found.passed_over):
-            yield Outcome(place=one.path, reason=one.reason)
+            yield Outcome(place=place_masked(one.path, self.hide), reason=one.reason)
         seen: dict[str, str] = {}
         for place in self.places:
             if isinstance(place, RejectedDocument):
@@ -173,6 +182,8 @@ class _Tally:
     shortened: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    masked: Counter[str] = field(default_factory=Counter)
+    masked_documents: int = 0
     fingerprints: CorpusFingerprints = field(default_factory=CorpusFingerprints)
 
     def through(self, outcomes: Iterable[Outcome]) -> Iterator[Document]:
@@ -195,6 +206,9 @@ class _Tally:
         self.tokens += sum(chunk.tokens for chunk in outcome.chunks)
         self.shortened += any(chunk.title != outcome.document.title for chunk in outcome.chunks)
         self.languages[outcome.document.language or "unknown"] += 1
+        found = [one.split(":") for one in outcome.document.verdicts if one.startswith(VERDICT)]
+        self.masked_documents += bool(found)
+        self.masked.update({entity: int(count) for _, entity, count in found})
         self.fingerprints.add(outcome.chunks, outcome.fingerprint)
 
 
@@ -223,6 +237,20 @@ def _summary(tally: _Tally, marks: Marks, found: Scan) -> Summary:
     }
 
 
+def _privacy(tally: _Tally, config: Config) -> Summary:
+    """What was masked, by kind, and what was not looked for; no value, nor anything made from one."""
+    settings = config.privacy
+    if not settings.scan:
+        return {"scanned": False}
+    return {
+        "scanned": True,
+        "masked": dict(tally.masked.most_common()),
+        "documents_masked": tally.masked_documents,
+        "documents_dropped": tally.reasons["privacy"],
+        "names": settings.names or "not looked for",
+    }
+
+
 def _tell(progress: Progress, summary: Summary) -> None:
     progress.note(
         f"{summary['documents']:,} documents, {summary['chunks']:,} chunks; {summary['rejected']:,} set aside"
@@ -232,3 +260,12 @@ def _tell(progress: Progress, summary: Summary) -> None:
             f"{summary['duplicate_chunks']:,} chunks say what another does, "
             f"{summary['boilerplate_chunks']:,} hold boilerplate: searched all the same"
         )
+    privacy = summary["privacy"]
+    if not privacy["scanned"]:
+        progress.note("personal data and secrets were not looked for: privacy.scan is false")
+        return
+    if privacy["masked"]:
+        shown = ", ".join(f"{count:,} {entity}" for entity, count in privacy["masked"].items())
+        progress.note(f"masked in {privacy['documents_masked']:,} documents: {shown}")
+    if privacy["names"] == "not looked for":
+        progress.note(NOT_LOOKED_FOR)
