@@ -1,0 +1,37 @@
+"""The personal data that the story plants: made up here, of the form that detectors look for, and nobody's."""
+
+from pathlib import Path
+
+TEMPLATES = Path(__file__).parent / "people"
+PERSON = "ines-carvalho.md"
+
+VALUES = {
+    "email": "ines.carvalho@kranhafen-telemetrie.eu",
+    "second_email": "t.brandt@kranhafen-telemetrie.eu",
+    "phone": "+44 20 7946 0123",  # of the range that Ofcom keeps for fiction
+    "second_phone": "+44 20 7946 0987",
+    "iban": "GB82 WEST 1234 5698 7654 32",  # the one that explains IBANs everywhere
+    "card": "4111 1111 1111 1111",  # every payment provider's test card
+    "ip": "81.92.113.45",
+    "key": "AKIA" + "QX3V7LMTR2HNC5ZD",  # in two parts, or scanners of secrets would report this file
+}
+
+
+def plant(name: str, folder: Path) -> Path:
+    """Write the document `name` with its values in place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text((TEMPLATES / name).read_text(encoding="utf-8").format(**VALUES), encoding="utf-8")
+    return path
+
+
+def holders(*places: Path) -> dict[str, list[Path]]:
+    """Value → the files below `places` that hold its bytes, with or without the blanks in it."""
+    found: dict[str, list[Path]] = {}
+    files = [path for place in places for path in sorted(place.rglob("*")) if path.is_file()]
+    for path in files:
+        data = path.read_bytes()
+        for value in VALUES.values():
+            if value.encode() in data or value.replace(" ", "").encode() in data:
+                found.setdefault(value, []).append(path)
+    return found
