@@ -34,7 +34,7 @@ KINDS = {
 def root(tmp_path_factory):
     """A model directory with its adaptable graph beside it."""
     folder = tmp_path_factory.mktemp("root")
-    export_adaptable(describe(save_tiny_model(folder / "root")), folder / "model.xml")
+    export_adaptable(describe(save_tiny_model(folder / "root", layers=1)), folder / "model.xml")
     return folder / "root"
 
 
@@ -117,7 +117,7 @@ def test_the_graph_is_the_same_whenever_it_is_made_and_says_of_what(root, tmp_pa
 
 
 def test_adapters_of_another_root_have_their_own_graph(root, models, tmp_path):
-    other = save_tiny_model(tmp_path / "other", seed=1)
+    other = save_tiny_model(tmp_path / "other", seed=1, layers=1)
     export_adaptable(describe(other), tmp_path / "other.xml")
     path = adapted(other, tmp_path / "adapted", rank=4)
     ours, theirs = opened(models["lora"], root.with_name("model.xml")), opened(path, tmp_path / "other.xml")
@@ -129,7 +129,7 @@ def test_adapters_of_another_root_have_their_own_graph(root, models, tmp_path):
 
 
 def test_a_model_whose_texts_share_no_rows_takes_adapters_too(tmp_path):
-    root = save_tiny_family(tmp_path / "root", "mpnet")
+    root = save_tiny_model(tmp_path / "root", layers=1, pooling="max")
     export_adaptable(describe(root), tmp_path / "model.xml")
     path = adapted(root, tmp_path / "adapted", rank=3, mapped=True)
     runtime = opened(path, tmp_path / "model.xml")

@@ -23,13 +23,18 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 SHARE = 0.5
 
 
+@pytest.fixture(scope="module")
+def made(tiny_model, tmp_path_factory):
+    """WORK as prepare leaves it."""
+    return prepared(tmp_path_factory.mktemp("prepared") / "work", tiny_model, chunks_of(), questions())[0]
+
+
 @pytest.fixture
-def tuned(tiny_model, tmp_path, monkeypatch):
+def tuned(made, tmp_path, monkeypatch):
     """Train on a base with any settings, half of the change kept; the model's facts."""
     rising = itertools.count()
     monkeypatch.setattr(train.DevJudge, "score", lambda *_: next(rising))
     monkeypatch.setattr(train.DevJudge, "choose", lambda *_: SHARE)
-    made = prepared(tmp_path / "prepared", tiny_model, chunks_of(), questions())[0]
 
     def make(name, base, *settings):
         root = tmp_path / name
@@ -75,14 +80,10 @@ def test_a_company_a_team_and_a_person_differ_from_the_root_by_one_adapter_each(
     assert any(not np.allclose(value, transformer(tiny_model)[name]) for name, value in changed.items())
 
 
-@pytest.mark.parametrize("adapter", ["full", "last-layers"])
-def test_weights_that_were_tuned_as_they_are_keep_nothing_apart(tuned, tiny_model, adapter):
-    files = tuned("work", tiny_model, f"train.adapter={adapter}")
-    assert not (files.path / ADAPTER).exists()
-    assert read_adapter(files).root.digest == files.digest
-
-
-def test_nor_is_a_lora_kept_apart_that_began_at_another_models_weights(tuned, tiny_model):
-    start = tuned("first", tiny_model, "train.adapter=full")
-    files = tuned("second", tiny_model, "train.adapter=lora", f"train.start={start.path}")
-    assert not (files.path / ADAPTER).exists()
+def test_weights_that_are_no_low_rank_update_of_the_bases_keep_nothing_apart(tuned, tiny_model):
+    """Tuned in full; and a LoRA that began at such a model's weights."""
+    full = tuned("first", tiny_model, "train.adapter=full")
+    other = tuned("second", tiny_model, "train.adapter=lora", f"train.start={full.path}")
+    for files in (full, other):
+        assert not (files.path / ADAPTER).exists()
+        assert read_adapter(files).root.digest == files.digest
