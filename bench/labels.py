@@ -83,6 +83,18 @@ def fewer(dataset: Dataset, documents: int) -> Dataset:
     return Dataset(name=dataset.name, split=dataset.split, corpus=corpus, queries=texts, qrels=qrels)
 
 
+def lessened(labels: Dataset, judge: Dataset, documents: int) -> tuple[Dataset, Dataset]:
+    """Both over one corpus of so many documents at most: what either needs comes first."""
+    first = fewer(only(labels, [*labels.queries], "x"), documents // 2)
+    other = fewer(judge, documents // 2)
+    corpus = other.corpus | first.corpus
+    train, judges = (
+        Dataset(name="x", split=part.split, corpus=corpus, queries=part.queries, qrels=part.qrels)
+        for part in (first, other)
+    )
+    return train, judges
+
+
 def searched(judge: Dataset, model: str, fusion: Fusion, vectors: Path) -> dict[str, Run]:
     """Dense and hybrid, documents whole."""
     encoder = CachedEncoder(TorchRuntime(starting_model(model)), vectors)
@@ -110,14 +122,7 @@ def main() -> None:
     given = parser.parse_args()
     labels, judge = divided(given.folder, given.labels, given.seed)
     if given.documents:
-        # both over one corpus: what either needs comes first
-        both = fewer(only(labels, [*labels.queries], "x"), given.documents // 2)
-        other = fewer(judge, given.documents // 2)
-        corpus = other.corpus | both.corpus
-        labels, judge = (
-            Dataset(name="x", split=part.split, corpus=corpus, queries=part.queries, qrels=part.qrels)
-            for part in (both, other)
-        )
+        labels, judge = lessened(labels, judge, given.documents)
     with tempfile.TemporaryDirectory() as folder:
         work = Workspace(given.work or Path(folder) / "work")
         save_dataset(Path(folder) / "labels", labels)

@@ -6,7 +6,17 @@ from idiolect.teachers.base import query_id
 from idiolect.teachers.failures import DevRow, Found
 
 
-def a_chunk(identifier, text, document="", title="", headings=(), start=0, duplicate_of="", boilerplate=()):
+def a_chunk(
+    identifier,
+    text,
+    document="",
+    title="",
+    headings=(),
+    start=0,
+    duplicate_of="",
+    boilerplate=(),
+    verdicts=(),
+):
     return Chunk(
         id=identifier,
         document_id=document or identifier.partition("#")[0],
@@ -18,6 +28,7 @@ def a_chunk(identifier, text, document="", title="", headings=(), start=0, dupli
         tokens=len(text.split()) + 2,
         duplicate_of=duplicate_of,
         boilerplate=[(text.index(part), text.index(part) + len(part)) for part in boilerplate],
+        verdicts=list(verdicts),
     )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from checked_papers import figures_of, sources_of, unsourced, valid_bill, valid_card
 from server.serving_fixture import Running
 from small_corpus import write_small_corpus
 from tiny_bundle import write_tiny_bundle
@@ -63,6 +64,19 @@ def test_a_run_ends_with_a_verdict_on_the_map(context):
     assert report["verdict"] in ("promote", "keep-base", "inconclusive")
     assert {"dense-base", "dense-tuned", "bm25"} <= report["datasets"]["test"]["runs"].keys()
     assert read_json(context.workspace.selection)["training"]["steps"] > 0
+
+
+def test_its_bundle_names_the_endpoint_and_claims_no_weights(context, address):
+    work = context.workspace
+    card = valid_card((work.bundle / "README.md").read_text())
+    bill = valid_bill((work.bundle / "bom.cdx.json").read_text())
+    assert f"that runs at `{address}`" in card.text and "SentenceTransformer(" not in card.text
+    assert "library_name" not in card.data.to_dict() or card.data.library_name is None
+    (service,) = bill["services"]
+    assert service["endpoints"] == [address]
+    assert "base-model" not in [part.get("bom-ref") for part in bill["components"]]
+    sources = sources_of(work, work.bundle)
+    assert unsourced(card.text, sources) == unsourced(figures_of(bill), sources) == []
 
 
 @pytest.fixture(params=["promote", "keep-base"])

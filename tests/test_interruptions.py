@@ -31,7 +31,7 @@ SETTINGS = (
     "train.learning_rate=1e-3",
     "train.dimensions=[64, 32]",
 )
-TIMES = ("manifests/", ".lock")
+TIMES = ("manifests/", "audit.", ".lock")
 """What differs between two runs that agree: it says when they ran."""
 
 Moment = Callable[[subprocess.Popen, Path], None]

@@ -1,10 +1,12 @@
 """The exported directory: what it holds, as data, and how it is written, checked and read.
 
 manifest.json      what the bundle is, and the SHA-256 of every other file in it
+README.md          its model card; bom.cdx.json its bill of materials
 model/             the weights, a sentence-transformers directory, with the tokenizer
 onnx/model.onnx    the same model as one graph, pooling and normalisation fused
 onnx/model_fp16.onnx, model_int8.onnx
 openvino/model.xml, model.bin, model_int8.xml, model_int8.bin
+adapter/model.xml, model.bin    the graph of the model's root, which takes what adapts it as inputs; model/adapter/ does
 tensorrt/model.onnx    what a plan is built of; nim/ a directory for NVIDIA's embedding NIM
 golden.json        vectors of made-up sentences, to check that the model still gives them
 calibration.json   what a search's scores are worth, where the run could measure it
@@ -26,9 +28,17 @@ from idiolect.errors import BundleError, InputError, MissingExtra
 from idiolect.evaluation.calibration import Calibration, read_calibration
 from idiolect.files import digest_path, replacing, tree_digests, write_json
 from idiolect.records import Fusion, Record
+from idiolect.runtimes.adapter import Adaptable
 from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import least_cosine, read_golden
-from idiolect.runtimes.layout import ADDED, CALIBRATION, GRAPHS, MANIFEST, WEIGHTS, is_bundle
+from idiolect.runtimes.layout import (
+    ADDED,
+    CALIBRATION,
+    GRAPHS,
+    MANIFEST,
+    WEIGHTS,
+    is_bundle,
+)
 from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.runtimes.opening import open_graph
 from idiolect.runtimes.tensorrt import Profile
@@ -41,7 +51,9 @@ __all__ = [
     "Manifest",
     "Parity",
     "Prompts",
+    "bundle_digest",
     "is_bundle",
+    "listed",
     "write_bundle",
 ]
 
@@ -131,6 +143,7 @@ class Manifest(Record, frozen=True, kw_only=True):
     parity: dict[str, Parity] = {}
     left_out: dict[str, LeftOut] = {}
     tensorrt: TensorRt | None = None
+    adaptable: Adaptable | None = None
     files: list[BundledFile] = []
 
 
@@ -234,26 +247,35 @@ class Bundle:
             raise BundleError(f"bundle {self.path} holds a file that was not exported: {extra[0]}; remove it")
 
 
+def bundle_digest(bundle: Bundle) -> str:
+    """What a bundle is known by: SHA-256 of its manifest.json, which holds that of every other file."""
+    return digest_path(bundle.path / MANIFEST)
+
+
 def write_bundle(
     path: Path, manifest: Manifest, model: Path, fill: Callable[[Path], dict[str, Any]]
 ) -> Bundle:
     """Write a bundle that appears whole or not at all; `path` keeps its earlier bundle on failure.
 
-    `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and
-    returns what the manifest says of them ("parity", "left_out", "tensorrt").  Its files are filled in here.
+    `model` is copied in as the weights; `fill` is then given the new folder, adds the graphs and returns what the
+    manifest says of them ("parity", "left_out", "tensorrt", "adaptable").  Its files are filled in here.
     """
     with replacing(path) as draft:
         shutil.copytree(
             model, draft / WEIGHTS, ignore=shutil.ignore_patterns(*LEFT_OUT), copy_function=shutil.copyfile
         )
         told = fill(draft)
-        files = [
-            BundledFile(path=name, sha256=digest, bytes=(draft / name).stat().st_size)
-            for name, digest in tree_digests(draft).items()
-        ]
-        manifest = msgspec.structs.replace(manifest, **told, files=files)
+        manifest = msgspec.structs.replace(manifest, **told, files=listed(draft))
         write_json(draft / MANIFEST, manifest)
     return Bundle(path, manifest)
+
+
+def listed(root: Path) -> list[BundledFile]:
+    """Every file under `root`, as a manifest lists it."""
+    return [
+        BundledFile(path=name, sha256=digest, bytes=(root / name).stat().st_size)
+        for name, digest in tree_digests(root).items()
+    ]
 
 
 def _names(root: Path) -> set[str]:

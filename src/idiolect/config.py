@@ -109,6 +109,37 @@ class Privacy(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+Use = Literal["train", "index", "send", "redistribute"]
+"""What may be done with a document; "send" is to an LLM, or to an endpoint that embeds."""
+
+_DENIED = "SPDX ids, with * for any characters, of licences denied for "
+
+
+class Licences(Section, frozen=True, kw_only=True):
+    train: Annotated[
+        tuple[str, ...],
+        Meta(description=_DENIED + "training, selection and tests; '!ID' takes one out again"),
+    ] = ()
+    index: Annotated[tuple[str, ...], Meta(description=_DENIED + "search")] = ()
+    send: Annotated[
+        tuple[str, ...], Meta(description=_DENIED + "requests to an LLM or an embeddings endpoint")
+    ] = ()
+    redistribute: Annotated[
+        tuple[str, ...], Meta(description=_DENIED + "handing on what was made of the document")
+    ] = ("*-NC-*", "*-ND-*", "LicenseRef-all-rights-reserved")
+    unknown: Annotated[
+        tuple[Use, ...],
+        Meta(description="uses denied to documents whose licence is not known; empty denies none, and warns"),
+    ] = ()
+    deny: Annotated[
+        tuple[str, ...],
+        Meta(description="documents denied for all uses: paths below DOCS, * and ** as in the shell"),
+    ] = ()
+    assumed: Annotated[
+        str, Meta(description="SPDX expression that holds where a document and its folders state none")
+    ] = ""
+
+
 class Generate(Section, frozen=True, kw_only=True):
     teacher: Annotated[
         Literal["extractive", "llm"],
@@ -370,8 +401,16 @@ class Evaluate(Section, frozen=True, kw_only=True):
 
 class Export(Section, frozen=True, kw_only=True):
     formats: Annotated[
-        tuple[Literal["onnx", "openvino", "onnx-fp16", "onnx-int8", "openvino-int8", "tensorrt"], ...],
-        Meta(description="graphs in the bundle beside the weights; onnx-fp16 is for GPUs, int8 for CPUs"),
+        tuple[
+            Literal[
+                "onnx", "openvino", "openvino-adapter", "onnx-fp16", "onnx-int8", "openvino-int8", "tensorrt"
+            ],
+            ...,
+        ],
+        Meta(
+            description="graphs in the bundle beside the weights; openvino-adapter shares those of one base where "
+            "many are served, onnx-fp16 is for GPUs, int8 for CPUs"
+        ),
     ] = ("onnx", "openvino")
     nim: Annotated[
         bool, Meta(description="add nim/, which NVIDIA's embedding NIM loads as a custom ONNX model")
@@ -434,16 +473,28 @@ class Serve(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class Registry(Section, frozen=True, kw_only=True):
+    uri: Annotated[
+        str,
+        Meta(
+            description="where bundles are published: a folder, or http(s)://… of an MLflow server; empty: "
+            "./idiolect-registry"
+        ),
+    ] = ""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, description="seed of every random choice")] = 13
     ingest: Ingest = Ingest()
     privacy: Privacy = Privacy()
+    licences: Licences = Licences()
     generate: Generate = Generate()
     prepare: Prepare = Prepare()
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     export: Export = Export()
     serve: Serve = Serve()
+    registry: Registry = Registry()
 
     def get(self, key: str) -> Any:
         """The value of a dotted key such as `train.base`, or a whole section as a dict: plain JSON values."""
@@ -470,6 +521,11 @@ def load(path: Path | None = None, settings: Iterable[str] = ()) -> Config:
         path = Path("idiolect.toml")
     if path is not None:
         raw = _read_toml(path)
+    return resolved(raw, settings)
+
+
+def resolved(raw: dict[str, Any], settings: Iterable[str] = ()) -> Config:
+    """The config of the sections in `raw`, which `settings` are applied to. Raises ConfigError as `load`."""
     for setting in settings:
         _apply(raw, setting)
     _refuse_unknown(raw)

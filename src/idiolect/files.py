@@ -50,14 +50,14 @@ def remove(path: Path) -> None:
     _delete(path)
 
 
-def recover(folder: Path) -> None:
-    """Put right what killed processes left directly in `folder`; none may be writing to it now.
+def recover(folder: Path, name: str = "") -> None:
+    """Put right what killed processes left directly in `folder`, of `name` alone if given; none may write it now.
 
     What had been moved aside for a successor that never came is moved back; the rest is deleted.
     """
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         left = _UNFINISHED.fullmatch(path.name)
-        if left is None:
+        if left is None or (name and left["name"] != name):
             continue
         place = path.with_name(left["name"])
         if left["kind"] == "old" and not place.exists():

@@ -9,17 +9,20 @@ import msgspec
 
 from idiolect.bundle import Bundle, Manifest
 from idiolect.config import Config, Train
-from idiolect.errors import InputError, UsageError
+from idiolect.errors import AuditError, InputError, UsageError
 from idiolect.files import read_jsonl
 from idiolect.index.bridge import FLOOR, lay
 from idiolect.index.building import Built, build, entries
 from idiolect.index.searching import Reranker, Searcher
-from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store
+from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store, shown
 from idiolect.index.stores.opening import open_store
+from idiolect.lifecycle.lineage.recording import record_index
+from idiolect.lifecycle.registry import located
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
-from idiolect.records import Chunk, Document
+from idiolect.records import WITHHELD, Chunk, Document
 from idiolect.runtimes.base import TextEncoder
+from idiolect.runtimes.mapping import endpoint_of
 from idiolect.runtimes.opening import open_encoder
 from idiolect.stages import ingest
 from idiolect.stages.context import Context
@@ -35,7 +38,8 @@ def index(
     bridge_floor: float = FLOOR,
     config: Config | None = None,
 ) -> Built:
-    """Bring the store at `uri` up to `source`, a WORK folder or documents, with the bundle at `path`.
+    """Bring the store at `uri` up to `source`, a WORK folder or documents, with the bundle at `path`
+    or registered as that.
 
     What a WORK's run has encoded with the same weights is not encoded again.  `candidates` names fields that are to
     differ from what the store has, or from whole vectors.  Where the store holds another model's vectors, a bridge of
@@ -43,6 +47,7 @@ def index(
     Raises BundleError, InputError where `source` has no readable document, StoreError where the store cannot be used,
     UsageError for a dimension that was not trained.
     """
+    path = located(path)
     bundle = Bundle.load(path)
     bundle.verify()
     store = open_store(uri)
@@ -54,7 +59,12 @@ def index(
     indexed = Indexed.by(bundle.manifest, str(path.resolve()), chosen)
     work = Workspace(source)
     if work.chunks.is_file():
-        return _built(store, indexed, CachedEncoder(encoder, work.vectors), work, progress, bridge_floor)
+        built = _built(store, indexed, CachedEncoder(encoder, work.vectors), work, progress, bridge_floor)
+        try:
+            record_index(work, bundle, shown(uri))
+        except AuditError as error:  # the index is there, and of use
+            progress.note(str(error))
+        return built
     if not source.exists():
         raise InputError(
             f"{source} is not there: give a folder of documents, a file, a JSONL corpus or a WORK folder"
@@ -93,7 +103,7 @@ def open_searcher(uri: str, path: Path | None = None, reranker: Reranker | None 
     """
     store = open_store(uri)
     indexed = store.indexed() or store.read().indexed  # which says that there is none
-    place = path or Path(indexed.bundle)
+    place = located(path or indexed.bundle)
     return Searcher(store, Bundle.load(place).manifest, open_encoder(place), reranker)
 
 
@@ -108,7 +118,11 @@ def _check_trained(candidates: Candidates, manifest: Manifest) -> None:
 
 
 def _entries(work: Workspace, indexed: Indexed) -> Iterator[Entry]:
-    documents, chunks = read_jsonl(work.documents, Document), read_jsonl(work.chunks, Chunk)
+    chunks: Iterator[Chunk] = read_jsonl(work.chunks, Chunk)
+    if endpoint_of(Path(indexed.bundle)):
+        secret = {one.id for one in read_jsonl(work.documents, Document) if WITHHELD in one.verdicts}
+        chunks = (chunk for chunk in chunks if chunk.document_id not in secret)
+    documents = read_jsonl(work.documents, Document)
     return entries(documents, chunks, indexed.fusion.language)
 
 
@@ -121,5 +135,6 @@ def _chunked_as(bundle: Bundle, config: Config) -> Config:
     return Config(
         ingest=msgspec.structs.replace(config.ingest, **sizes),
         privacy=msgspec.structs.replace(config.privacy, key=key),
+        licences=config.licences,
         train=msgspec.structs.replace(Train(), base=str(bundle.files.path)),
     )

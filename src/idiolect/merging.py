@@ -8,6 +8,7 @@ from typing import Any
 from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.selection import measured
 from idiolect.files import replacing
+from idiolect.lifecycle.registry import is_reference, located
 from idiolect.records import Fusion, Record
 from idiolect.runtimes.likeness import refuse_other_shapes, refuse_unlike
 from idiolect.runtimes.starting import starting_model
@@ -33,7 +34,7 @@ def merge_models(
 ) -> Merged:
     """Write the weighted average of two models or more to `out`: a sentence-transformers directory.
 
-    `models` are directories, bundles or hub names; the first gives tokenizer and settings.  With
+    `models` are directories, bundles, registered or hub names; the first gives tokenizer and settings.  With
     `dev` a greedy soup is made: models join the best one, in the order of their own scores, where
     the average scores no less.  Raises ModelError where one cannot be had, or they differ in more
     than their weights.
@@ -43,7 +44,7 @@ def merge_models(
     from idiolect.runtimes.torch import TorchRuntime, load
     from idiolect.training.merge import average, greedy
 
-    files = [starting_model(model) for model in models]
+    files = [starting_model(str(located(model)) if is_reference(model) else model) for model in models]
     for other in files[1:]:
         refuse_unlike(files[0], other, CURE)
     merged = load(files[0].path)

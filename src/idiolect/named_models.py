@@ -7,6 +7,7 @@ from typing import Literal
 
 from idiolect import config as configuration
 from idiolect.bundle import Bundle, is_bundle
+from idiolect.lifecycle.registry import is_reference, located
 from idiolect.records import Fusion
 from idiolect.runtimes.base import TextEncoder
 from idiolect.runtimes.model_files import resolve
@@ -27,9 +28,9 @@ class NamedModel:
 
 
 def open_model(name: str) -> NamedModel:
-    """The model behind a directory, a hub name, or `URL#MODEL`.
+    """The model behind a directory, a hub name, `registry:NAME@VERSION` or `URL#MODEL`.
 
-    Raises ModelError, BundleError or MissingExtra where it cannot be had.
+    Raises ModelError, BundleError, RegistryError or MissingExtra where it cannot be had.
     """
     defaults = configuration.Ingest()
     if configuration.is_endpoint(name):
@@ -37,7 +38,7 @@ def open_model(name: str) -> NamedModel:
 
         endpoint = EndpointRuntime(name)
         return NamedModel(endpoint, "endpoint", None, defaults.chunk_tokens, defaults.overlap_tokens)
-    path = resolve(name)
+    path = located(name) if is_reference(name) else resolve(name)
     runtime = open_encoder(path)
     if is_bundle(path):
         manifest = Bundle.load(path).manifest

@@ -2,17 +2,21 @@
 
 import datetime
 import importlib
-import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from idiolect import __version__
+from idiolect.config import is_endpoint
 from idiolect.errors import UsageError, WorkspaceError
-from idiolect.files import digest_path, digest_value, read_json, remove, write_json
+from idiolect.estimates.spent import spent
+from idiolect.files import digest_path, read_json, remove, write_json
+from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.lineage import recording
+from idiolect.lifecycle.manifests import Ran, record
+from idiolect.lifecycle.settling import settle
 from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
 
@@ -44,7 +48,7 @@ STAGES = (
         version=3,
         reads=(),
         writes=("documents", "rejected_documents", "chunks"),
-        settings=("ingest", "privacy", "train.base"),
+        settings=("ingest", "licences", "privacy", "train.base"),
         ignores=("ingest.workers", "privacy.key"),
         scratch=("reading",),
     ),
@@ -101,8 +105,18 @@ STAGES = (
     ),
     Stage(
         name="export",
-        version=3,
-        reads=("chunks", "test", "model", "selection", "report", "calibration", "compression"),
+        version=4,
+        reads=(
+            "documents",
+            "chunks",
+            "queries",
+            "test",
+            "model",
+            "selection",
+            "report",
+            "calibration",
+            "compression",
+        ),
         writes=("bundle",),
         settings=("export", "ingest.chunk_tokens", "ingest.overlap_tokens", "train.base"),
     ),
@@ -150,6 +164,8 @@ def run(
     """
     done: list[Done] = []
     with context.workspace.held():
+        _refuse_unfinished_erasure(context)
+        Chain(context.workspace.audit).ready()
         for number, stage in enumerate(stages):
             check = before and partial(before, [one.name for one in stages[number:]])
             done.append(_run_stage(context, stage, check))
@@ -174,6 +190,17 @@ def plan(context: Context, stages: Sequence[Stage]) -> list[Done]:
     return result
 
 
+def given(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Those of a stage's inputs that no stage wrote: DOCS, models, labels, prompts, guards."""
+    written = {"focuses", *(name for stage in STAGES for name in stage.writes)}
+    return {name: digest for name, digest in inputs.items() if name not in written}
+
+
+def given_now(context: Context, stage: Stage) -> dict[str, str]:
+    """The same as they are now. Raises as what looks at them does: a model or DOCS that is not there."""
+    return given(_key(context, stage)["inputs"])
+
+
 def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None) -> Done:
     key = _key(context, stage)
     reason = _staleness(context, stage, key)
@@ -192,13 +219,33 @@ def _run_stage(context: Context, stage: Stage, before: Callable[[], None] | None
     summary = stage.run(context)
     seconds = round(time.monotonic() - clock, 2)
     outputs = _digests(context, stage.writes)
-    _write_manifest(context, stage, key, outputs, summary, started, seconds)
+    ran = Ran(
+        stage=stage.name,
+        key=key,
+        outputs=outputs,
+        summary=summary,
+        started=started,
+        seconds=seconds,
+        source=context.source,
+        cost=spent(context.config.generate, summary),
+    )
+    record(context.workspace, context.config, ran)
+    settle(context.workspace, stage.name, outputs)
     locks[stage.name] = {**key, "outputs": outputs}
     write_json(context.workspace.stage_lock, locks)
     for name in stage.scratch:
         remove(getattr(context.workspace, name))
+    for left, why in recording.record(context.workspace, fresh=stage.name).items():
+        context.progress.note(f"the lineage of {left} is not recorded: {why}")
     context.progress.note(f"{number} {stage.name} done in {_duration(seconds)}")
     return Done(stage.name, reason, seconds, summary)
+
+
+def _refuse_unfinished_erasure(context: Context) -> None:
+    if context.workspace.erasing.exists():
+        raise WorkspaceError(
+            f"an erasure did not finish in {context.workspace.root}: `idiolect audit erase --resume` goes on with it"
+        )
 
 
 def _refuse_unfinished(context: Context, stage: Stage) -> None:
@@ -222,6 +269,7 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         if context.source is None:
             raise UsageError("ingest needs DOCS: a folder, a file or a JSONL corpus")
         inputs["DOCS"] = source_digest(context.source, context.workspace.root)
+        inputs |= _digests(context, ["suppressed"])
     if stage.name == "generate" and context.config.generate.teacher == "llm":
         from idiolect.teachers.roundtrip import ranks
 
@@ -250,6 +298,8 @@ def _key(context: Context, stage: Stage) -> dict[str, Any]:
         reported = (*evaluate.beir, *evaluate.against, *evaluate.tasks) if stage.name == "evaluate" else ()
         named = (*evaluate.guard, *reported)
         inputs |= {name: digest_path(Path(name)) for name in named if Path(name).exists()}
+    if stage.name == "evaluate" and any(map(is_endpoint, context.config.evaluate.against)):
+        inputs |= _digests(context, ["documents"])  # which say what an endpoint may be sent
     return {"version": stage.version, "settings": settings, "inputs": inputs}
 
 
@@ -319,30 +369,6 @@ def _locks(context: Context) -> dict[str, Any]:
     path = context.workspace.stage_lock
     locks: dict[str, Any] = read_json(path) if path.exists() else {}
     return locks
-
-
-def _write_manifest(
-    context: Context,
-    stage: Stage,
-    key: dict[str, Any],
-    outputs: dict[str, str],
-    summary: Summary,
-    started: datetime.datetime,
-    seconds: float,
-) -> None:
-    manifest = {
-        "stage": stage.name,
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": seconds,
-        "idiolect": __version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "key": digest_value(key),
-        **key,
-        "outputs": outputs,
-        "summary": summary,
-    }
-    write_json(context.workspace.manifests / f"{started:%Y%m%dT%H%M%S%f}-{stage.name}.json", manifest)
 
 
 def _duration(seconds: float) -> str:

@@ -24,7 +24,16 @@ class Document(Record, frozen=True, kw_only=True):
 
 
 WITHHELD = "no-llm"
-"""The verdict on a document of which nothing is ever sent to an LLM."""
+"""The verdict on a document of which nothing is ever sent to an LLM, nor to any other endpoint."""
+
+UNTRAINED = "no-train"
+"""The verdict on a document that takes no part in training, in choosing, or in measuring what was trained."""
+
+UNINDEXED = "no-index"
+"""The verdict on a document that no search finds."""
+
+UNSHARED = "no-redistribute"
+"""The verdict on a document of which nothing may be handed on, nor what was made of it."""
 
 
 class Passage(Record, frozen=True, kw_only=True):
@@ -46,7 +55,8 @@ class Chunk(Record, frozen=True, kw_only=True):
     `tokens` counts what the base model's encoder is given for it: passage prompt, title,
     headings, text and special tokens.  `duplicate_of` names the chunk that trains in its place,
     where another says the same; `boilerplate` are the stretches `text[start:end]` that recur
-    over many documents.  All chunks are searched, whatever these say.
+    over many documents.  All chunks are searched, whatever these say.  `verdicts` are those of its
+    document that keep it out of training (`UNTRAINED`) or out of searches (`UNINDEXED`).
     """
 
     id: str
@@ -59,6 +69,7 @@ class Chunk(Record, frozen=True, kw_only=True):
     tokens: int
     duplicate_of: str = ""
     boilerplate: list[tuple[int, int]] = []
+    verdicts: list[str] = []
 
     @property
     def context(self) -> str:
@@ -71,9 +82,9 @@ class Chunk(Record, frozen=True, kw_only=True):
 
     @property
     def trains(self) -> bool:
-        """Whether queries are written for it: it is no duplicate, and mostly no boilerplate."""
+        """Whether queries are written for it: it may train, is no duplicate, and mostly no boilerplate."""
         recurring = sum(end - start for start, end in self.boilerplate)
-        return not self.duplicate_of and 2 * recurring < len(self.text)
+        return UNTRAINED not in self.verdicts and not self.duplicate_of and 2 * recurring < len(self.text)
 
 
 class Query(Record, frozen=True, kw_only=True):

@@ -8,13 +8,21 @@ from idiolect.errors import WorkspaceError
 from idiolect.files import recover
 from idiolect.holding import held
 
+STAGE_LOCK = "idiolect.lock.json"
+"""The file in WORK by which a folder is known to be one."""
+
 
 class Workspace:
-    """The folder that a run reads and writes; every path in it is named here, once."""
+    """The folder that a run reads and writes; every path in it is named here, once.
 
-    def __init__(self, root: Path) -> None:
+    `name` is what its bundle is called, where that is not to be made of the folder's own name.
+    """
+
+    def __init__(self, root: Path, name: str = "") -> None:
         self.root = root
+        self.name = name
         self.documents = root / "documents.jsonl"
+        self.licences = root / "licences.jsonl"
         self.rejected_documents = root / "rejected_documents.jsonl"
         self.chunks = root / "chunks.jsonl"
         self.queries = root / "queries.jsonl"
@@ -45,11 +53,12 @@ class Workspace:
         self.audit_head = root / "audit.head.json"
         self.lineage = root / "lineage.db"
         self.privacy_key = root / "privacy.key"
+        self.erasing = root / "erasing.msgpack"
         self.suppressed = root / "suppressed.json"
         self.taint = root / "taint.json"
         self.retrain = root / "retrain.json"
         self.certificates = root / "certificates"
-        self.stage_lock = root / "idiolect.lock.json"
+        self.stage_lock = root / STAGE_LOCK
         self.checkpoints = root / "checkpoints"
         self.cache = root / "cache"
         self.llm_cache = self.cache / "llm.sqlite"

@@ -141,6 +141,13 @@ def test_hidden_and_foreign_files_are_passed_over_and_counted(tmp_path: Path) ->
     assert list(documents(tmp_path)) == ["a.txt"]
 
 
+def test_work_folders_of_other_runs_are_no_documents(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": GARDEN, "tried/idiolect.lock.json": "{}", "tried/chunks.jsonl": "{}"})
+    assert scan(tmp_path).skipped == {"WORK folder": 1}
+    assert list(documents(tmp_path)) == ["a.txt"]
+    assert scan(tmp_path / "tried").files == [tmp_path / "tried" / "chunks.jsonl"], "unless it is asked for"
+
+
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     write(tmp_path, {"docs/a.txt": GARDEN})
     (tmp_path / "docs/again").symlink_to(tmp_path / "docs")

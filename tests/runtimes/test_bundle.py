@@ -12,7 +12,7 @@ from tiny_model import DIMENSION, TEXTS, save_tiny_model
 from idiolect import config as configs
 from idiolect.bundle import Bundle, Parity, is_bundle
 from idiolect.errors import BundleError, IdiolectError, WorkspaceError
-from idiolect.files import read_json, write_json, write_jsonl
+from idiolect.files import read_json, read_jsonl, write_json, write_jsonl
 from idiolect.records import Fusion
 from idiolect.runtimes import golden, open_runtime
 from idiolect.runtimes.graph import convert_openvino
@@ -231,6 +231,9 @@ def test_variants_are_measured_shipped_and_run(make_context, monkeypatch):
     bundle = Bundle.load(context.workspace.bundle)
     assert summary["formats"] == list(bundle.manifest.parity) == list(VARIANTS)
     assert summary["left_out"] == bundle.manifest.left_out == {}
+    known = {chunk["id"] for chunk in read_jsonl(context.workspace.chunks, dict)}
+    assert summary["compared_on"] and set(summary["compared_on"]) <= known
+    assert summary["calibrated_on"] and set(summary["calibrated_on"]) <= known
     assert {name: parity.precision for name, parity in bundle.manifest.parity.items()} == {
         "openvino": open_runtime(bundle.path, "openvino").precision,
         "onnx-fp16": "float16",

@@ -1,3 +1,6 @@
+import shutil
+
+import msgspec
 import numpy as np
 import pytest
 from tiny_model import MAX_TOKENS
@@ -49,3 +52,14 @@ def test_padding_is_masked():
     ids, mask = pad([np.array([5, 6, 7], np.int32), np.array([8], np.int32)], padding=0)
     assert ids.tolist() == [[5, 6, 7], [8, 0, 0]]
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def test_models_with_the_same_tokenizer_hold_it_once(exported, tokenizer, tmp_path):
+    """Many adapters of one base, each in a folder of its own; what cuts elsewhere, or lowers case, is another's."""
+    files = describe(shutil.copytree(exported / WEIGHTS, tmp_path / "copy"))
+    assert TextTokenizer(files)._whole is tokenizer._whole
+    shorter = TextTokenizer(msgspec.structs.replace(files, max_tokens=8))
+    assert len(shorter.tokens(["word " * 100], "passage")[0]) == 8
+    settings = files.path / "sentence_bert_config.json"
+    settings.write_text(settings.read_text().replace("{", '{"do_lower_case": true,', 1))
+    assert TextTokenizer(files)._whole is not tokenizer._whole

@@ -58,6 +58,8 @@ def test_documents_chunks_and_rejections_are_written_and_counted(docs: Path, tmp
         "reasons": {"not read (.blob)": 1, "empty": 1, "no text": 1},
         "skipped": {".blob": 1},
         "languages": {"en": 2, "de": 1},
+        "licences": {"unknown": 3},
+        "denied": {},
         "titles_shortened": 0,
         "duplicate_chunks": summary["duplicate_chunks"],
         "boilerplate_chunks": 0,

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 from prepared_work import questions
 from small_corpus import chunks_of
-from teachers.chat_server import ChatServer, Reply
+from teachers.chat_server import ChatServer, Reply, queries_of
 
 from idiolect.evaluation.beir import load_dataset
 from idiolect.evaluation.selection import DevJudge
 from idiolect.files import read_json, read_jsonl, write_jsonl
 from idiolect.mining.vectors import CachedEncoder
-from idiolect.records import WITHHELD, Document, Mining
+from idiolect.records import WITHHELD, Document, Mining, Query
 from idiolect.runtimes.cross_encoder import CrossEncoder
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.torch import TorchRuntime
@@ -116,9 +116,10 @@ def test_a_teacher_that_nothing_would_be_distilled_from_is_not_asked(over, tmp_p
 
 
 def test_only_what_is_distilled_is_rated(over, tmp_path, examples, judge):
-    _, settings = judge(good=True)
+    server, settings = judge(good=True)
     found = taught(over(tmp_path, *settings), examples)
     assert found.outcome["used"]
+    assert found.asked["calls"] == len(server.requests), "what the manifest bills"
     for before, after in zip(examples, found.examples, strict=True):
         if before.objective == "contrastive":
             assert after == before
@@ -140,6 +141,11 @@ def test_documents_that_no_llm_may_see_are_not_shown_to_the_teacher(over, tmp_pa
     taught(context, examples)
     assert server.requests
     assert not any(text in shown for shown in server.asked_about())
+    queries = list(read_jsonl(context.workspace.queries, Query))
+    own = {query.text for query in queries if query.source.partition("#")[0] == secret}
+    asked = {query for request in server.requests for query in queries_of(request)}
+    assert any(query.text in asked for query in queries)
+    assert own and own.isdisjoint(asked), "a query cut out of it is a stretch of it"
 
 
 def test_the_fused_ranking_is_checked_before_written_queries_learn_from_it(trained):

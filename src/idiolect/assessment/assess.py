@@ -15,6 +15,8 @@ from idiolect.errors import InputError
 from idiolect.estimates.amounts import extrapolated
 from idiolect.estimates.corpus import CorpusSample, sample_corpus
 from idiolect.estimates.rates import Rates, measure, undisturbed
+from idiolect.lifecycle.licences.permits import Permits
+from idiolect.lifecycle.licences.summary import Rulings
 from idiolect.lifecycle.privacy import masker
 from idiolect.progress import Progress
 from idiolect.readers.language import most_frequent
@@ -47,7 +49,9 @@ class Assessment(Record, frozen=True, kw_only=True):
     """Counts are of the whole corpus, extrapolated by bytes where `complete` is false; shares are of what was read.
 
     `set_aside`: reason → files or documents; `languages`: ISO 639-1 code, or "unknown" → share of
-    the characters; `busy`: a warning where the machine had other work; `seconds` it all took.
+    the characters; `licences`: SPDX expression, or "unknown" → share of the documents, and `denied`:
+    use → share of them to which [licences] denies it; `busy`: a warning where the machine had other
+    work; `seconds` it all took.
     """
 
     source: str
@@ -62,6 +66,8 @@ class Assessment(Record, frozen=True, kw_only=True):
     tokens: int
     set_aside: dict[str, int]
     languages: dict[str, float]
+    licences: dict[str, float]
+    denied: dict[str, float]
     repetition: Repetition
     vocabulary: Vocabulary
     searching: Searching | None
@@ -80,15 +86,9 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
     began = time.monotonic()
     files = starting_model(config.train.base)
     progress.note("reading a sample of the documents")
+    permits, hide = Permits(config), masker(config.privacy, None)
     sample = sample_corpus(
-        source,
-        config.ingest,
-        files,
-        config.seed,
-        READ_CHUNKS,
-        READ_SECONDS,
-        exclude,
-        masker(config.privacy, None),
+        source, config.ingest, files, config.seed, READ_CHUNKS, READ_SECONDS, exclude, permits, hide
     )
     if not sample.chunks:
         reasons = ", ".join(f"{count} {reason}" for reason, count in _reasons(sample).items())
@@ -99,6 +99,9 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
     searching, searched = _search(files, sample.chunks, rates, config, language, progress)
     words = vocabulary((document.text for document in sample.documents), load_tokenizer(files.path))
     repeated = repetition(sample.documents, sample.chunks)
+    rulings = Rulings(permits.policy)
+    for document in sample.documents:
+        rulings.add(document)
     chunks, documents = sample.total("chunks"), sample.total("documents")
     return Assessment(
         source=str(source),
@@ -113,6 +116,8 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
         tokens=round(sample.total("tokens")),
         set_aside=_reasons(sample),
         languages=_languages(sample.documents),
+        licences=rulings.shares(rulings.licences),
+        denied=rulings.shares(rulings.denied),
         repetition=repeated,
         vocabulary=words,
         searching=searching,

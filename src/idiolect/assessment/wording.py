@@ -52,6 +52,12 @@ def _documents(found: Assessment) -> Iterator[str]:
     yield "languages: " + ", ".join(
         f"{code} {share:.1%}" for code, share in list(found.languages.items())[:_SHOWN]
     )
+    yield "licences: " + ", ".join(
+        f"{licence} {share:.1%}" for licence, share in list(found.licences.items())[:_SHOWN]
+    )
+    if found.denied:
+        shares = ", ".join(f"{use} {share:.1%}" for use, share in found.denied.items())
+        yield f"denied by [licences], of the documents: {shares}"
     repeated = found.repetition
     yield (
         f"repetition: {repeated.exact_documents:.1%} of the documents are exact copies, "

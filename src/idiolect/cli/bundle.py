@@ -1,4 +1,4 @@
-"""`bundle`: check an exported bundle against its manifest, golden vectors and signature, or sign it."""
+"""`bundle`: check an exported bundle against its manifest, golden vectors and signature, sign it, show its card."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ path_argument = click.argument("path", metavar="BUNDLE", type=click.Path(path_ty
 
 @click.group()
 def bundle() -> None:
-    """Check or sign an exported bundle."""
+    """Check or sign an exported bundle, or show its card."""
 
 
 @bundle.command()
@@ -25,8 +25,9 @@ def bundle() -> None:
 def verify(path: Path, public_key: Path | None, as_json: bool, out: Path | None) -> None:
     """Compare every file with the digests in the manifest, and every runtime's vectors with those exported."""
     from idiolect.bundle import Bundle
+    from idiolect.lifecycle.registry import located
 
-    found = Bundle.load(path)
+    found = Bundle.load(located(path))
     found.verify()
     if public_key is not None:
         from idiolect.signing import verify_signature
@@ -69,6 +70,20 @@ def sign(path: Path, key: Path, as_json: bool, out: Path | None) -> None:
     figures = {"bundle": str(path), "files": len(found.manifest.files), "signature": str(signature)}
     if not emit(figures, as_json, out):
         click.echo(f"{path}: signed with {key}, in {signature}")
+
+
+@bundle.command()
+@path_argument
+@options.as_json
+@options.out
+def card(path: Path, as_json: bool, out: Path | None) -> None:
+    """Show the model card; with --json the bill of materials, CycloneDX."""
+    from idiolect.bundle import Bundle
+    from idiolect.lifecycle.papers import bill_of, card_of
+
+    found = Bundle.load(path)
+    if not emit(bill_of(found), as_json, out):
+        click.echo(card_of(found))
 
 
 COMMANDS = {"bundle": bundle}

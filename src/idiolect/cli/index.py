@@ -68,6 +68,7 @@ def index(
     candidates = {name: value for name, value in given.items() if value is not None}
     floor = FLOOR if bridge_floor is None else bridge_floor
     config = configuration.load(config_path, settings)
+    options.use_registry(config)
     built = built_from(bundle, source, uri, for_terminal(quiet), candidates, floor, config)
     if not emit({"store": shown(uri), **_figures(built)}, as_json, out):
         found = built.indexed

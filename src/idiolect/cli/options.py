@@ -1,10 +1,13 @@
 """Options that commands share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from idiolect.config import Config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -53,6 +56,12 @@ store_bundle = click.option(
     help="The bundle that the store was made with, where it lies elsewhere now.",
 )
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress.")
+
+
+def use_registry(config: Config) -> None:
+    """Let `registry:NAME@VERSION` mean the registry that a config names, where the environment names none."""
+    if config.registry.uri:
+        os.environ.setdefault("IDIOLECT_REGISTRY", config.registry.uri)
 
 
 def together(*options: Callable[[Function], Function]) -> Callable[[Function], Function]:

@@ -31,7 +31,8 @@ from idiolect.cli import options
     "watch_seconds",
     type=click.FloatRange(0),
     metavar="SECONDS",
-    help="Look so often for another bundle at a path, and reload it (default: serve.watch_seconds, 0: never).",
+    help="Look so often for another bundle at a path, and reload it (default: serve.watch_seconds, 0: never; "
+    "10 where a registered champion or challenger is served).",
 )
 @click.option(
     "--store", metavar="URI", help="Search what `index` made there, at /v1/search (default: serve.store)."
@@ -39,11 +40,21 @@ from idiolect.cli import options
 @click.option(
     "--runtime",
     type=click.Choice(
-        ["auto", "openvino", "openvino-int8", "onnx", "onnx-fp16", "onnx-int8", "tensorrt", "torch"]
+        [
+            "auto",
+            "openvino",
+            "openvino-adapter",
+            "openvino-int8",
+            "onnx",
+            "onnx-fp16",
+            "onnx-int8",
+            "tensorrt",
+            "torch",
+        ]
     ),
     default="auto",
     show_default=True,
-    help="What computes: auto is OpenVINO, else ONNX Runtime, else torch.",
+    help="What computes: auto is OpenVINO, bundles of one base together, else ONNX Runtime, else torch.",
 )
 @options.configured
 def serve(
@@ -58,9 +69,14 @@ def serve(
     config_path: Path | None,
     settings: tuple[str, ...],
 ) -> None:
-    """Serve bundles behind the OpenAI embeddings API until interrupted."""
+    """Serve bundles, or registered ones (registry:NAME@champion), behind the OpenAI embeddings API until stopped."""
+    from idiolect.lifecycle.registry import FOLLOWED_SECONDS, follows
     from idiolect.server import run
 
+    config = configuration.load(config_path, settings)
+    options.use_registry(config)
+    if watch_seconds is None and not config.serve.watch_seconds and any(map(follows, bundles)):
+        watch_seconds = FOLLOWED_SECONDS
     given = {
         "host": host,
         "port": port,
@@ -68,11 +84,24 @@ def serve(
         "watch_seconds": watch_seconds,
         "store": store,
     }
-    serving = configuration.load(config_path, settings).serve
     serving = msgspec.structs.replace(
-        serving, **{key: value for key, value in given.items() if value is not None}
+        config.serve, **{key: value for key, value in given.items() if value is not None}
     )
+    for bundle in bundles:
+        for line in _tainted(bundle):
+            click.echo(f"warning: {line}", err=True)
     run(list(bundles), serving.host, serving.port, runtime, api_key_file, serving)
+
+
+def _tainted(bundle: Path) -> list[str]:
+    from idiolect.bundle import Bundle
+    from idiolect.files import digest_path
+    from idiolect.lifecycle.taint import warnings
+    from idiolect.runtimes.layout import MANIFEST, is_bundle
+
+    if not is_bundle(bundle):
+        return []  # serving says what is wrong with it
+    return warnings(bundle, {digest_path(bundle / MANIFEST), Bundle.load(bundle).manifest.model_digest})
 
 
 COMMANDS = {"serve": serve}

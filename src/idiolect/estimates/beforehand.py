@@ -13,6 +13,7 @@ from idiolect.estimates.machine import Machine, this_machine
 from idiolect.estimates.model_size import model_size
 from idiolect.estimates.recount import known_amounts
 from idiolect.estimates.sizes import sizes
+from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.privacy import masker
 from idiolect.readers import scan
 from idiolect.runtimes.model_files import ModelFiles, load_tokenizer
@@ -116,6 +117,7 @@ def _sample(documents: _Documents) -> Corpus:
             _SAMPLE_CHUNKS,
             _SAMPLE_SECONDS,
             exclude=exclude,
+            permits=Permits(config),
             hide=masker(config.privacy, None),
         )
     )

@@ -7,9 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from idiolect.chunking import TokenCounter, chunk_document
-from idiolect.config import Ingest
+from idiolect.config import Config, Ingest
 from idiolect.errors import InputError
+from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
+from idiolect.lifecycle.licences.folders import Folders
+from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.privacy import Masker, document_masked
 from idiolect.mining.fingerprints import fingerprint, signature
 from idiolect.mining.repetition import CorpusFingerprints
@@ -106,12 +111,13 @@ def sample_corpus(
     chunks: int,
     seconds: float,
     exclude: Path | None = None,
+    permits: Permits | None = None,
     hide: Masker | None = None,
 ) -> CorpusSample:
     """Read files in an order drawn by `seed` until there are `chunks` chunks, or `seconds` are over.
 
-    One file of each kind comes first, large ones last; `hide` masks what is read.  Raises InputError where `source` is
-    missing, or a file of a kind that is not read.
+    One file of each kind comes first, large ones last; `permits` sets aside what licences keep out, `hide` masks what
+    is read.  Raises InputError where `source` is missing, or a file of a kind that is not read.
     """
     found = scan(source, exclude)
     pieces = [piece for file in found.files for piece in _pieces(file)]
@@ -120,7 +126,7 @@ def sample_corpus(
         own = [piece for piece in pieces if piece.suffix == suffix]
         files = len({piece.file for piece in own})
         sample.kinds[suffix] = Kind(files=files, pieces=len(own), bytes=sum(piece.size for piece in own))
-    read = _Reading(settings, model, hide)
+    read = _Reading(settings, model, found, permits or Permits(Config()), hide)
     _warm_up()
     seen: set[str] = set()
     prints = CorpusFingerprints()
@@ -168,12 +174,15 @@ def _drawn(pieces: Sequence[Piece], seed: int) -> list[Piece]:
 class _Reading:
     """Reads and chunks one piece after another as ingest does, in this process."""
 
-    def __init__(self, settings: Ingest, model: ModelFiles, hide: Masker | None) -> None:
+    def __init__(
+        self, settings: Ingest, model: ModelFiles, found: Scan, permits: Permits, hide: Masker | None
+    ) -> None:
         self.hide = hide
         self.counter = TokenCounter(load_tokenizer(model.path))
         self.prompt = model.passage_prompt
         self.limit = min(settings.chunk_tokens, model.max_tokens)
         self.overlap = min(settings.overlap_tokens, self.limit // 2)
+        self.permits, self.folders = permits, Folders(found, permits.policy.assumed)
         self.languages = {code.lower() for code in settings.languages}
         self.options = Options(
             text_columns=settings.text_columns,
@@ -183,13 +192,21 @@ class _Reading:
         )
 
     def documents(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
-        for place, found in self._unmasked(piece, path):
-            if self.hide is None or isinstance(found, str):
-                yield place, found
+        """Each document with its licence and masked, unless one of these is why it is set aside."""
+        own: OwnWords | None = None
+        for place, outcome in self._parsed(piece, path):
+            if isinstance(outcome, str):
+                yield place, outcome
+                continue
+            own = own or own_words(piece.file)
+            document = licensed(outcome.document, own, self.folders.of(piece.file))
+            parsed = replace(outcome, document=document)
+            if not (refusal := self.permits.refusal(document)) and self.hide:
+                yield place, document_masked(parsed, place, self.hide)
             else:
-                yield place, document_masked(found, place, self.hide)
+                yield place, refusal or parsed
 
-    def _unmasked(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
+    def _parsed(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
         if piece.whole:
             yield from read_file(piece.file, path, self.options)
             return
@@ -205,7 +222,7 @@ class _Reading:
             chunks = chunk_document(parsed, self.counter, self.prompt, self.limit, self.overlap)
         except InputError as error:
             return f"not cut: {error}"
-        return chunks or "no text: it has no letter or digit"
+        return self.permits.judged(parsed.document, chunks)[1] or "no text: it has no letter or digit"
 
 
 def _lines(piece: Piece) -> io.BytesIO:

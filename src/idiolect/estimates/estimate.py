@@ -20,6 +20,7 @@ from idiolect.estimates.rates import MEASURED_STAGES, REFERENCE, Rates, needed
 from idiolect.estimates.recount import known_amounts, then
 from idiolect.estimates.sizes import Sizes, sizes
 from idiolect.estimates.times import Clock
+from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.privacy import masker
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
@@ -85,8 +86,9 @@ def estimate(
             config.seed,
             SAMPLE_CHUNKS,
             SAMPLE_SECONDS,
-            exclude=work.root,
-            hide=masker(config.privacy, None),
+            work.root,
+            Permits(config),
+            masker(config.privacy, None),
         )
         corpus = extrapolated(sample)
     elif work.chunks.is_file():

@@ -9,6 +9,7 @@ import msgspec
 from idiolect.config import Config
 from idiolect.errors import InputError
 from idiolect.files import read_json
+from idiolect.lifecycle.manifests import feeds
 from idiolect.records import Record
 from idiolect.workspace import Workspace
 
@@ -73,7 +74,7 @@ def _earlier(manifest: dict[str, Any], others: Sequence[dict[str, Any]]) -> Earl
     behind = {
         other["stage"]: other
         for other in others
-        if other["started"] <= manifest["started"] and _feeds(other, manifest)
+        if other["started"] <= manifest["started"] and feeds(other.get("outputs", {}), manifest["inputs"])
     } | {manifest["stage"]: manifest}
     settings = {name: value for one in behind.values() for name, value in one["settings"].items()}
     summaries = {stage: one["summary"] for stage, one in behind.items()}
@@ -87,12 +88,6 @@ def _earlier(manifest: dict[str, Any], others: Sequence[dict[str, Any]]) -> Earl
         generated=summaries.get("generate", {}),
         prepared=summaries.get("prepare", {}),
     )
-
-
-def _feeds(producer: dict[str, Any], consumer: dict[str, Any]) -> bool:
-    """Whether the one wrote what the other read, as their digests say."""
-    shared = producer.get("outputs", {}).keys() & consumer["inputs"].keys()
-    return bool(shared) and all(producer["outputs"][name] == consumer["inputs"][name] for name in shared)
 
 
 def _config(settings: dict[str, Any]) -> Config:

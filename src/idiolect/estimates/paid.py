@@ -39,7 +39,7 @@ def answered(cache: Path, model: str, holding: str) -> Answers:
     if not cache.is_file():
         return Answers()
     try:
-        with _reading(cache) as connection:
+        with reading(cache) as connection:
             count, asked, told = connection.execute(
                 "SELECT COUNT(*), AVG(prompt_tokens), AVG(completion_tokens) FROM answers "
                 "WHERE model = ? AND instr(text, ?)",
@@ -51,7 +51,7 @@ def answered(cache: Path, model: str, holding: str) -> Answers:
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The database opened so that no byte beside it changes.
 
     What a killed run left in its write-ahead log can only be read by writing: then a copy is read.

@@ -12,7 +12,7 @@ from idiolect.files import digest_value
 from idiolect.index.store import Batch, Entry, Indexed, Key, Reader, Store, tag
 from idiolect.mining.lexical import analyser
 from idiolect.progress import Progress
-from idiolect.records import Chunk, Document, Record
+from idiolect.records import UNINDEXED, Chunk, Document, Record
 from idiolect.runtimes.base import TextEncoder
 
 LONGEST_TAG = 500
@@ -47,22 +47,23 @@ class Built(Record, frozen=True, kw_only=True):
 
 
 def entries(documents: Iterable[Document], chunks: Iterable[Chunk], language: str) -> Iterator[Entry]:
-    """The chunks of a WORK folder as a store keeps them; both come in the order of documents.
+    """The chunks of a WORK folder that may be found, as a store keeps them; both come in the order of documents.
 
     `language` is the fusion's: of another, a chunk has other terms, and so another digest.
     """
     rest = iter(documents)
+    chunks = (chunk for chunk in chunks if UNINDEXED not in chunk.verdicts)
     for document_id, own in itertools.groupby(chunks, key=lambda chunk: chunk.document_id):
         document = next(one for one in rest if one.id == document_id)
         tags = _tags(document)
         for position, chunk in enumerate(own):
             entry = Entry(
-                id=_plain(chunk.id),
-                document_id=_plain(document_id),
+                id=plain(chunk.id),
+                document_id=plain(document_id),
                 position=position,
-                path=_plain(document.path),
-                title=_plain(chunk.context),
-                text=_plain(chunk.text),
+                path=plain(document.path),
+                title=plain(chunk.context),
+                text=plain(chunk.text),
                 start=chunk.start,
                 end=chunk.end,
                 tags=tags,
@@ -80,10 +81,10 @@ def _tags(document: Document) -> list[str]:
     for key, value in document.metadata.items():
         values = value if isinstance(value, list) else [value]
         tags += [tag(key, one) for one in values if isinstance(one, str | int | float | bool)]
-    return [_plain(one) for one in tags if len(one) <= LONGEST_TAG]
+    return [plain(one) for one in tags if len(one) <= LONGEST_TAG]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Without the one character that PostgreSQL's texts cannot hold."""
     return text.replace("\0", " ")
 

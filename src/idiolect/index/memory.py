@@ -10,11 +10,12 @@ from idiolect.errors import InputError
 from idiolect.files import read_jsonl
 from idiolect.index.probability import Probabilities
 from idiolect.mining.fusion import fuse
+from idiolect.mining.permitted import permitted
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.top import top
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
-from idiolect.records import Chunk, Document, Record
+from idiolect.records import UNINDEXED, Chunk, Document, Record
 from idiolect.runtimes.opening import open_encoder
 from idiolect.workspace import Workspace
 
@@ -40,11 +41,12 @@ class Hit(Record, frozen=True, kw_only=True):
 
 
 class MemoryIndex:
-    """All chunks of a workspace, encoded once (those that an earlier command encoded are read back)."""
+    """The chunks of a workspace that may be found, encoded once (what an earlier command encoded is read back)."""
 
     def __init__(self, workspace: Workspace, progress: Progress) -> None:
         """Raises WorkspaceError or BundleError where the run has not come to its end."""
-        self.chunks = list(read_jsonl(workspace.require(workspace.chunks, "ingest"), Chunk))
+        chunks = read_jsonl(workspace.require(workspace.chunks, "ingest"), Chunk)
+        self.chunks = permitted(chunks, UNINDEXED)
         self.paths = {item.id: item.path for item in read_jsonl(workspace.documents, Document)}
         bundle = Bundle.load(workspace.require(workspace.bundle, "run DOCS"))
         self.encoder = CachedEncoder(open_encoder(bundle.path), workspace.vectors)

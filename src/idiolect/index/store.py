@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -274,6 +274,12 @@ class Store(Protocol):
 
     def commit(self, indexed: Indexed, keep: set[Key]) -> Indexed:
         """Make rows with these keys what is read, all at once, and drop the others; `indexed` with their counts."""
+
+    def expunge(self, documents: Collection[str]) -> str:
+        """Take all rows of these documents out, of every model and version, and write anew what held them.
+
+        What of them may stay in files for a while all the same, in words; "" where nothing does.
+        """
 
     def read(self) -> Reader:
         """What the last commit left. Raises StoreError before the first."""

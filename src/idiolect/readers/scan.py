@@ -10,17 +10,21 @@ import msgspec
 from idiolect.errors import InputError
 from idiolect.files import digest_path, digest_value
 from idiolect.readers.formats import SUFFIXES, suffix_of
+from idiolect.readers.licence_files import SIDECAR, states_a_licence
 from idiolect.readers.naming import printable, relative_path
 from idiolect.records import RejectedDocument
+from idiolect.workspace import STAGE_LOCK
 
 HIDDEN = "hidden"
+WORK = "WORK folder"
 NO_SUFFIX = "no suffix"
 
 
 class Scan(msgspec.Struct, frozen=True):
     """`files` in the order of their relative paths; `passed_over` are files of kinds that are not read,
     and `skipped` counts them by suffix, hidden files and folders as "hidden"; `unreadable` are
-    folders that could not be opened.
+    folders that could not be opened; `licences` are files, documents or not, that say under what
+    licence others stand.  WORK folders of other runs are no documents, and counted as such.
     """
 
     root: Path
@@ -28,6 +32,7 @@ class Scan(msgspec.Struct, frozen=True):
     skipped: dict[str, int]
     unreadable: list[RejectedDocument]
     passed_over: list[RejectedDocument] = []
+    licences: list[Path] = []
 
 
 def scan(source: Path, exclude: Path | None = None) -> Scan:
@@ -39,15 +44,18 @@ def scan(source: Path, exclude: Path | None = None) -> Scan:
     if source.is_file():
         if suffix_of(source) not in SUFFIXES:
             raise InputError(f"{source} is of a kind that is not read; readable are {' '.join(SUFFIXES)}")
-        return Scan(source, [source], {}, [])
+        beside = source.with_name(source.name + SIDECAR)
+        return Scan(source, [source], {}, [], licences=[beside] if beside.is_file() else [])
     if not source.is_dir():
         raise InputError(f"documents {source} do not exist: give a folder, a file or a JSONL corpus")
     skipped: Counter[str] = Counter()
     unreadable: list[RejectedDocument] = []
     passed_over: list[RejectedDocument] = []
-    files = []
+    files, licences = [], []
     for file in _walk(source, exclude, skipped, unreadable):
         suffix = suffix_of(file)
+        if states_a_licence(file):
+            licences.append(file)
         if suffix in SUFFIXES:
             files.append(file)
         else:
@@ -56,7 +64,7 @@ def scan(source: Path, exclude: Path | None = None) -> Scan:
             passed_over.append(RejectedDocument(path=printable(relative_path(file, source)), reason=reason))
     files.sort(key=lambda file: relative_path(file, source))
     passed_over.sort(key=lambda one: one.path)
-    return Scan(source, files, dict(sorted(skipped.items())), unreadable, passed_over)
+    return Scan(source, files, dict(sorted(skipped.items())), unreadable, passed_over, sorted(licences))
 
 
 def _walk(
@@ -76,6 +84,10 @@ def _walk(
             folders.clear()
             continue
         entered.add(real)
+        if STAGE_LOCK in names and Path(folder) != source:
+            skipped[WORK] += 1
+            folders.clear()
+            continue
         skipped[HIDDEN] += sum(name.startswith(".") for name in (*folders, *names))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(folder, name) for name in names if not name.startswith("."))
@@ -84,12 +96,17 @@ def _walk(
 
 
 def source_digest(source: Path, exclude: Path | None = None) -> str:
-    """SHA-256 of the relative names and contents of the files that would be read.
+    """SHA-256 of the relative names and contents of the files that would be read, as documents or for their licence.
 
     Raises InputError as `scan` does.
     """
     found = scan(source, exclude)
-    return digest_value({printable(relative_path(file, source)): _digest(file) for file in found.files})
+    files = {*found.files, *found.licences}
+    return digest_value({printable(_place(file, source)): _digest(file) for file in files})
+
+
+def _place(file: Path, source: Path) -> str:
+    return relative_path(file, source.parent if source.is_file() else source)
 
 
 def _digest(file: Path) -> str:

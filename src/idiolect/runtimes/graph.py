@@ -1,6 +1,6 @@
 """A sentence-transformers model as one graph, pooling and normalisation fused: ONNX and OpenVINO."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,16 @@ OUTPUT = "sentence_embedding"
 """Not "embedding": an output named like an inner value makes an invalid graph."""
 
 
+@dataclass(frozen=True)
+class Form:
+    """A torch module to trace: its inputs' names, examples of them, and their free axes."""
+
+    module: Any
+    inputs: tuple[str, ...]
+    example: tuple[Any, ...]
+    axes: tuple[Any, ...]
+
+
 def export_onnx(files: ModelFiles, target: Path) -> None:
     """Write the model in `files.path` as one float32 ONNX file with free batch and sequence axes.
 
@@ -24,14 +34,19 @@ def export_onnx(files: ModelFiles, target: Path) -> None:
 
     Raises MissingExtra without torch or onnxscript, ModelError where the model cannot be traced.
     """
-    model = traceable(files)
+    form = padded(traceable(files))
+    trace(form, (form.axes,), files, target)
+
+
+def padded(model: Any) -> Form:
+    """A traceable model over padded batches."""
     import torch
 
-    names = ["input_ids", "attention_mask"]
+    names: tuple[str, ...] = ("input_ids", "attention_mask")
     if getattr(model[0].auto_model.config, "type_vocab_size", 0) > 0:
-        names.append("token_type_ids")
+        names = (*names, "token_type_ids")
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("sequence")}
-    trace(_fused(model, names), names, _example(names), ((axes,) * len(names),), files, target)
+    return Form(_fused(model, names), names, _example(names), (axes,) * len(names))
 
 
 def traceable(files: ModelFiles) -> Any:
@@ -54,22 +69,23 @@ def traceable(files: ModelFiles) -> Any:
     return model
 
 
-def trace(
-    module: Any, names: Sequence[str], example: tuple[Any, ...], axes: Any, files: ModelFiles, target: Path
-) -> None:
-    """Write a torch module as an ONNX file with inputs `names` of free `axes`. Raises ModelError where it cannot be."""
+def trace(form: Form, axes: Any, files: ModelFiles, target: Path) -> None:
+    """Write a form as an ONNX file; `axes` are its own, shaped as the arguments of its module's `forward`.
+
+    Raises ModelError where it cannot be.
+    """
     import torch
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with quiet("torch.onnx"), torch.no_grad():
         try:
             program = torch.onnx.export(
-                module,
-                example,
+                form.module,
+                form.example,
                 dynamo=True,
                 verbose=False,
                 opset_version=OPSET,
-                input_names=list(names),
+                input_names=list(form.inputs),
                 output_names=[OUTPUT],
                 dynamic_shapes=axes,
             )
@@ -91,7 +107,7 @@ def convert_openvino(onnx: Path, target: Path) -> None:
     openvino.save_model(openvino.Core().read_model(onnx), target, compress_to_fp16=False)
 
 
-def _fused(model: Any, names: list[str]) -> Any:
+def _fused(model: Any, names: tuple[str, ...]) -> Any:
     import torch
 
     class Fused(torch.nn.Module):  # type: ignore[misc]
@@ -118,7 +134,7 @@ def _spell_attention_out(model: Any) -> None:
         transformer.set_attn_implementation("eager")
 
 
-def _example(names: list[str]) -> tuple[Any, ...]:
+def _example(names: tuple[str, ...]) -> tuple[Any, ...]:
     """Two texts of 7 and 5 tokens: sizes above 1, so that no axis is taken for a constant."""
     import torch
 

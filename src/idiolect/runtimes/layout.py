@@ -6,11 +6,14 @@ MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"
 COMPRESSION = "compression.json"
 GOLDEN = "golden.json"
+CARD = "README.md"
+BILL = "bom.cdx.json"
 WEIGHTS = "model"
 """The sentence-transformers directory, with the tokenizer that all runtimes share."""
 
 GRAPHS = {
     "openvino": "openvino/model.xml",
+    "openvino-adapter": "adapter/model.xml",
     "openvino-int8": "openvino/model_int8.xml",
     "onnx": "onnx/model.onnx",
     "onnx-fp16": "onnx/model_fp16.onnx",
@@ -35,7 +38,10 @@ EXACT = ("onnx", "openvino")
 LINEAR = "linear.json"
 """In a model directory: it maps another model's vectors, and whose (`mapping.LinearMap`)."""
 
-PREFERENCE = ("openvino", "openvino-int8", "onnx", "onnx-int8", "torch")
+ADAPTER = "adapter"
+"""In a model directory: what tells the model from the root that it was adapted from (`adapter.Facts`)."""
+
+PREFERENCE = ("openvino", "openvino-adapter", "openvino-int8", "onnx", "onnx-int8", "torch")
 
 
 def is_bundle(path: Path) -> bool:

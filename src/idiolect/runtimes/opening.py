@@ -81,6 +81,11 @@ def open_graph(
     if not graph.is_file():
         raise BundleError(f"bundle {root} has no {name} graph: export again with {name!r} in export.formats")
     package, _, variant = name.partition("-")
+    if variant == "adapter":
+        from idiolect.runtimes.adapted import AdaptedRuntime
+        from idiolect.runtimes.adapter import read_adapter
+
+        return AdaptedRuntime(files, graph, read_adapter(files), precision)
     if package == "openvino":
         from idiolect.runtimes.openvino import OpenVinoRuntime
 

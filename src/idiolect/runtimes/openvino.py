@@ -59,14 +59,20 @@ class OpenVinoRuntime(Encoder):
             "CPU_RUNTIME_CACHE_CAPACITY": self.kernels_kept,
         }
         try:
-            compiled = core.compile_model(graph, "CPU", settings)
+            compiled = self._compiled(core, graph, settings)
         except RuntimeError as error:
             raise BundleError(
-                f"{graph} cannot be read by OpenVINO ({_first_line(error)}): export it again"
+                f"{graph} cannot be read by OpenVINO ({first_line(error)}): export it again"
             ) from None
-        self._request = compiled.create_infer_request()
-        self._inputs = [port.get_any_name() for port in compiled.inputs]
+        self._request, self._inputs = self._requested(compiled)
         self.row_tokens = ROW_TOKENS if set(PACKED) == set(self._inputs) else 0
+
+    def _compiled(self, core: Any, graph: Path, settings: dict[str, Any]) -> Any:
+        return core.compile_model(graph, "CPU", settings)
+
+    def _requested(self, compiled: Any) -> tuple[Any, list[str]]:
+        """What computes a pass, and the inputs that it is given."""
+        return compiled.create_infer_request(), [port.get_any_name() for port in compiled.inputs]
 
     def multiplied(self, lengths: Sequence[int]) -> int:
         if not self.row_tokens:
@@ -96,5 +102,5 @@ class OpenVinoRuntime(Encoder):
         return vectors
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from idiolect.runtimes.graph import convert_openvino, trace, traceable
+from idiolect.runtimes.graph import Form, convert_openvino, trace, traceable
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.packing import INPUTS
 
@@ -35,16 +35,21 @@ def export_packed(files: ModelFiles, target: Path) -> bool:
     model = traceable(files)
     if not packable(model):
         return False
+    form = packed(model)
+    with tempfile.TemporaryDirectory() as folder:
+        onnx = Path(folder) / "packed.onnx"
+        trace(form, form.axes, files, onnx)
+        convert_openvino(onnx, target)
+    return True
+
+
+def packed(model: Any) -> Form:
+    """A packable model over packed rows."""
     import torch
 
     rows, width, places = (torch.export.Dim(name) for name in ("rows", "width", "places"))
     row_shape = {0: rows, 1: width}
-    with tempfile.TemporaryDirectory() as folder:
-        onnx = Path(folder) / "packed.onnx"
-        shapes = (row_shape, row_shape, row_shape, {0: places})
-        trace(_packed(model), INPUTS, _example(), shapes, files, onnx)
-        convert_openvino(onnx, target)
-    return True
+    return Form(_packed(model), INPUTS, _example(), (row_shape, row_shape, row_shape, {0: places}))
 
 
 def packable(model: Any) -> bool:

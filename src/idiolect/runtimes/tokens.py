@@ -1,11 +1,14 @@
 """Texts to token ids, and token ids to padded batches."""
 
+import threading
 from collections.abc import Iterator, Sequence
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding
 
+from idiolect.files import digest_path, digest_value
 from idiolect.runtimes.base import Kind, TokenIds, Truncate
 from idiolect.runtimes.model_files import ModelFiles, load_tokenizer, padding_id
 
@@ -18,8 +21,8 @@ class TextTokenizer:
     def __init__(self, files: ModelFiles) -> None:
         self.files = files
         self.padding = padding_id(files.path)
-        self._cutting = load_tokenizer(files.path, files.max_tokens)
-        self._whole = load_tokenizer(files.path)
+        self._loaded = _loaded(files)
+        self._cutting, self._whole = self._loaded.cutting, self._loaded.whole
 
     def tokens(self, texts: Sequence[str], kind: Kind, truncate: Truncate | None = "END") -> list[TokenIds]:
         """Token ids of each text after the prompt of its kind, cut at `max_tokens` where `truncate` says so.
@@ -50,6 +53,33 @@ class TextTokenizer:
     def _ids(self, ids: list[int]) -> TokenIds:
         """A model needs one token at least: padding stands in where an empty text gives none."""
         return np.asarray(ids or [self.padding], dtype=np.int32)
+
+
+class _Loaded:
+    """One tokenizer that cuts and one that does not, of 10 MB each and more."""
+
+    def __init__(self, files: ModelFiles) -> None:
+        self.cutting = load_tokenizer(files.path, files.max_tokens)
+        self.whole = load_tokenizer(files.path)
+
+
+_held: WeakValueDictionary[str, _Loaded] = WeakValueDictionary()
+_loading = threading.Lock()
+
+
+def _loaded(files: ModelFiles) -> _Loaded:
+    """Those of a model, which models with the same files share: adapters of one root, above all."""
+    read = ("tokenizer.json", "sentence_bert_config.json")
+    found = [file for name in read for file in (files.path / name, *sorted(files.path.glob(f"*/{name}")))]
+    contents = {
+        file.relative_to(files.path).as_posix(): digest_path(file) for file in found if file.is_file()
+    }
+    key = digest_value([contents, files.max_tokens])
+    with _loading:
+        loaded = _held.get(key)
+        if loaded is None:
+            loaded = _held[key] = _Loaded(files)
+        return loaded
 
 
 def _clean(text: str) -> str:

@@ -1,15 +1,23 @@
-"""Which bundle stands behind a name that the server was given: a path, and where a symbolic link leads now."""
+"""Which bundle stands behind a name that the server was given.
+
+A path, and where a symbolic link leads now; or a name in the registry, and what is champion now.
+"""
 
 import os
 from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from idiolect.bundle import Bundle
-from idiolect.errors import UsageError
+from idiolect.errors import IdiolectError, UsageError
+from idiolect.lifecycle.registry import located
 
 
 def standing(place: Path) -> Path:
-    """The bundle's folder, links followed once, so that a link that moves mixes no two bundles."""
+    """The bundle's folder, links followed once, so that a link that moves mixes no two bundles.
+
+    Raises RegistryError where it is a registered name that cannot be had.
+    """
+    place = located(place)
     return place.resolve() if place.is_dir() else place
 
 
@@ -35,6 +43,6 @@ def _files(place: Path) -> Hashable:
         folder = standing(place)
         files = sorted(Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
         facts = [(file, file.stat()) for file in files]
-    except OSError as error:
-        return error.errno
+    except (OSError, IdiolectError) as error:
+        return str(error)
     return folder, tuple((file, fact.st_ino, fact.st_size, fact.st_mtime_ns) for file, fact in facts)

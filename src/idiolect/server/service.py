@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,6 +15,7 @@ from idiolect.server import places
 from idiolect.server.engine import Engine
 from idiolect.server.refusal import RefusedError
 from idiolect.server.shadow import Challenge, Shadow
+from idiolect.server.sharing import runtime_for
 from idiolect.server.telemetry import ModelMetrics, ShadowMetrics, Telemetry
 from idiolect.server.watching import Watcher
 
@@ -50,13 +52,14 @@ class Service:
         self.paths = bundles
         self.bundles = places.read(bundles)
         self.challenges = [Challenge.parse(text) for text in self.config.shadow]
+        self.challengers: dict[str, Bundle] = {}
         names = {bundle.manifest.name for bundle in self.bundles}
         for challenge in self.challenges:
             if challenge.model not in names:
                 raise UsageError(
                     f"shadow {challenge.model!r}: there is no such model; there is {', '.join(names)}"
                 )
-            Bundle.load(challenge.bundle)
+            self.challengers[challenge.model] = Bundle.load(places.standing(challenge.bundle))
         self.state: Literal["loading", "ready", "draining"] = "loading"
         self.models: dict[str, ServedModel] = {}
         self.shadows: dict[str, Shadow] = {}
@@ -72,7 +75,7 @@ class Service:
         Raises what `verify`, `verify_runtime` and `open_runtime` raise.
         """
         for bundle in self.bundles:
-            self.models[bundle.manifest.name] = self._served(bundle, self._opened(bundle))
+            self.models[bundle.manifest.name] = self._served(bundle, self._opened(bundle, self.bundles))
         for challenge in self.challenges:
             self.shadows[challenge.model] = self._shadow(challenge)
         if self.stored is not None:
@@ -98,7 +101,7 @@ class Service:
             changed = [
                 new for old, new in zip(self.bundles, bundles, strict=True) if new.manifest != old.manifest
             ]
-            opened = [self._opened(bundle) for bundle in changed]
+            opened = [self._opened(bundle, bundles) for bundle in changed]
             fresh = {
                 bundle.manifest.name: self._served(bundle, runtime)
                 for bundle, runtime in zip(changed, opened, strict=True)
@@ -133,9 +136,10 @@ class Service:
         except Exception:
             log.exception("the store cannot be searched with the models that are served now")
 
-    def _opened(self, bundle: Bundle) -> Runtime:
+    def _opened(self, bundle: Bundle, together: Sequence[Bundle]) -> Runtime:
         bundle.verify()
-        runtime = open_runtime(bundle.path, self._runtime)
+        asked = runtime_for(bundle, [*together, *self.challengers.values()], self._runtime)
+        runtime = open_runtime(bundle.path, asked)
         bundle.verify_runtime(runtime)
         runtime.encode(["warm up", "warm up " * bundle.manifest.max_tokens], "query")
         return runtime
@@ -154,7 +158,7 @@ class Service:
         return ServedModel(bundle.manifest, runtime, engine, created)
 
     def _shadow(self, challenge: Challenge) -> Shadow:
-        runtime = self._opened(Bundle.load(places.standing(challenge.bundle)))
+        runtime = self._opened(self.challengers[challenge.model], self.bundles)
         metrics = ShadowMetrics(self.telemetry, challenge.model)
         return Shadow(runtime, challenge.share, metrics, self._idle)
 

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 import msgspec
 
 from idiolect.config import is_endpoint
-from idiolect.errors import IdiolectError
+from idiolect.errors import IdiolectError, InputError
 from idiolect.estimates.prices import MILLION, Quote, quote
 from idiolect.evaluation.evaluated import Evaluated
 from idiolect.evaluation.metrics import aggregate
 from idiolect.evaluation.others import Other, Role, Speed
 from idiolect.evaluation.significance import Comparison, compare
+from idiolect.files import read_jsonl
 from idiolect.mining.fusion import DOCUMENTED_DEFAULT
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.named_models import NamedModel, open_model, short_names
+from idiolect.records import WITHHELD, Chunk, Document
 from idiolect.runtimes.base import TextEncoder
 from idiolect.runtimes.mapping import MappedEncoder
 from idiolect.stages.context import Context
@@ -84,6 +86,8 @@ def _uncached(encoder: TextEncoder) -> TextEncoder:
 def _other(context: Context, sides: Sides, sets: Sequence[Evaluated], model: str, name: str) -> Other:
     opened = open_model(model)
     paid = opened.kind == "endpoint"
+    if paid:
+        _refuse_withheld(context, sets)
     encoder = CachedEncoder(opened.runtime, context.workspace.vectors, _PAID_BLOCK if paid else None)
     queries, passages = _texts(sets)
     context.progress.note(f"against {name}: {len(passages):,} passages, {len(queries):,} queries")
@@ -107,6 +111,22 @@ def _other(context: Context, sides: Sides, sets: Sequence[Evaluated], model: str
         currency=price.currency,
         note=price.note,
     )
+
+
+def _refuse_withheld(context: Context, sets: Sequence[Evaluated]) -> None:
+    """Raise InputError where a passage to be sent is of a document that may not be; these need not be few."""
+    work = context.workspace
+    secret = {one.id for one in read_jsonl(work.documents, Document) if WITHHELD in one.verdicts}
+    if not secret:
+        return
+    searched = {passage for found in sets for passage in found.dataset.corpus}
+    chunks = read_jsonl(work.chunks, Chunk)
+    sent = {chunk.document_id for chunk in chunks if chunk.document_id in secret and chunk.id in searched}
+    if sent:
+        raise InputError(
+            f"its endpoint would be sent {len(sent):,} documents that must not be (verdict {WITHHELD!r}), "
+            f"such as {min(sent)!r}"
+        )
 
 
 def _measured(

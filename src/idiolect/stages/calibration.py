@@ -1,4 +1,4 @@
-"""The shipped search calibrated on dev's judged queries, over the passages that are searched."""
+"""The shipped search calibrated on dev's judged queries, over the passages that it may be chosen on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +9,7 @@ from idiolect.evaluation.calibration import Calibration
 from idiolect.evaluation.evaluated import Evaluated, Sets
 from idiolect.evaluation.labels import FEWEST_STEERING, NAME
 from idiolect.files import read_jsonl
+from idiolect.mining.permitted import permitted
 from idiolect.records import Chunk
 from idiolect.stages.context import Context
 from idiolect.stages.encoders import Side, Sides
@@ -25,7 +26,7 @@ def calibrated(context: Context, sides: Sides, side: Side, sets: Sets) -> Calibr
     Fitted on what people asked where that is enough to choose by, else on the teacher's dev
     queries, else on masked ones; the error is taken on the test set of the same kind of query.
     """
-    chunks = list(read_jsonl(context.workspace.chunks, Chunk))
+    chunks = permitted(read_jsonl(context.workspace.chunks, Chunk))
     for name, dataset in _dev_sets(context, chunks):
         documents = {} if dataset.owners else {chunk.id: chunk.document_id for chunk in chunks}
         runs, _ = rank(

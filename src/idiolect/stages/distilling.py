@@ -2,39 +2,53 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import convert
 from msgspec.structs import replace
 
 from idiolect.config import Train
 from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.metrics import per_query
 from idiolect.evaluation.selection import DevJudge, Measured
-from idiolect.files import read_jsonl
+from idiolect.files import read_json, read_jsonl
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.top import top
-from idiolect.records import WITHHELD, Chunk, Document, Fusion, TextRef, TrainingExample
+from idiolect.records import (
+    WITHHELD,
+    Chunk,
+    Document,
+    Fusion,
+    Mining,
+    Query,
+    TextRef,
+    TrainingExample,
+    WrittenNegative,
+)
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_encoder
 from idiolect.teachers import cache
 from idiolect.teachers.spending import settle
 from idiolect.training.raters import CrossEncoderRater, LLMRater, Pair, Rater
+from idiolect.workspace import Workspace
 
 _QUERIES = 100  # of dev that a rater's ranking is checked on
+_SPENT = ("calls", "cached", "prompt_tokens", "completion_tokens")
 
 
 @dataclass(frozen=True)
 class Lessons:
     """What is trained on, and how: as the config says, but for a teacher that was refused.
 
-    `outcome` is the check's, empty where there was none to make.
+    `outcome` is the check's, empty where there was none to make; `asked` what an LLM was asked for it.
     """
 
     settings: Train
     examples: Sequence[TrainingExample]
     outcome: Summary = field(default_factory=dict)
+    asked: Summary = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,8 @@ def lessons(
         "teacher": round(compared.teacher, 5),
         "used": compared.better,
     }
-    return Lessons(settings, examples, outcome)
+    spent = rater.judge.counts if isinstance(rater, LLMRater) else {}
+    return Lessons(settings, examples, outcome, {name: spent[name] for name in _SPENT if name in spent})
 
 
 def _rater(context: Context) -> Rater | None:
@@ -101,9 +116,21 @@ def _rater(context: Context) -> Rater | None:
     if settings.teacher == "llm":
         documents = read_jsonl(work.require(work.documents, "ingest"), Document)
         secret = {document.id for document in documents if WITHHELD in document.verdicts}
-        withheld = {chunk.id for chunk in read_jsonl(work.chunks, Chunk) if chunk.document_id in secret}
-        return LLMRater(context.config.generate, work.llm_cache, withheld)
+        owners = {chunk.id: chunk.document_id for chunk in read_jsonl(work.chunks, Chunk)}
+        if work.negatives.exists():
+            written = read_jsonl(work.negatives, WrittenNegative)
+            owners |= {one.id: owners[one.source] for one in written if one.source in owners}
+        withheld = {passage for passage, document in owners.items() if document in secret}
+        withheld |= _cut_out_of(withheld, work)
+        return LLMRater(context.config.generate, work.llm_cache, withheld, owners)
     return None
+
+
+def _cut_out_of(chunks: Collection[str], work: Workspace) -> set[str]:
+    """The ids of the queries whose words stand in any of some chunks: written ones too, they may quote it."""
+    mining = convert(read_json(work.require(work.mining, "prepare")), Mining)
+    queries = (*read_jsonl(work.require(work.queries, "generate"), Query), *mining.masked)
+    return {one.id for one in queries if not {one.source, *one.positives}.isdisjoint(chunks)}
 
 
 def _of_fused(judge: DevJudge, base: Measured) -> Compared:

@@ -16,6 +16,7 @@ from idiolect.config import Config, Export, is_endpoint
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import read_json
+from idiolect.lifecycle.papers import add_papers
 from idiolect.records import Fusion
 from idiolect.runtimes.graph import OPSET
 from idiolect.runtimes.layout import CALIBRATION, COMPRESSION
@@ -24,7 +25,7 @@ from idiolect.runtimes.model_files import ModelFiles, describe
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.encoders import base_files
 from idiolect.stages.graphs import add_graphs
-from idiolect.stages.parity import sample
+from idiolect.stages.parity import Sample, sample
 from idiolect.workspace import Workspace
 
 
@@ -45,17 +46,20 @@ def run(context: Context) -> Summary:
 
     def fill(draft: Path) -> dict[str, Any]:
         _add_fitted(workspace, draft, manifest)
-        if not config.export.formats and not config.export.nim:
-            return {}
-        graphs = add_graphs(draft, config.export, texts, progress)
-        return {"parity": graphs.parity, "left_out": graphs.left_out, "tensorrt": graphs.tensorrt}
+        told: dict[str, Any] = {}
+        if config.export.formats or config.export.nim:
+            graphs = add_graphs(draft, config.export, texts, base, progress)
+            told = {name: getattr(graphs, name) for name in ("parity", "left_out", "tensorrt", "adaptable")}
+        of_base = None if is_endpoint(config.train.base) else base.path
+        add_papers(draft, workspace, config, msgspec.structs.replace(manifest, **told), of_base)
+        return told
 
     with _weights(workspace, config, base, tuned) as model:
         manifest = _manifest(workspace, config, verdict, base, model)
         progress.note(f"bundle {manifest.name}: {manifest.weights} weights ({verdict})")
         bundle = write_bundle(workspace.bundle, manifest, model.path, fill)
     bundle.verify()
-    return _summary(bundle)
+    return _summary(bundle) | _used(bundle, texts)
 
 
 @contextlib.contextmanager
@@ -89,7 +93,7 @@ def _manifest(
     trained = selection.get("dimensions", []) if weights == "tuned" else []
     dimensions = {int(size) for size in trained if 0 < int(size) < model.dimension} | {model.dimension}
     return Manifest(
-        name=bundle_name(workspace.root),
+        name=workspace.name or bundle_name(workspace.root),
         weights="tuned" if verdict == "promote" else "base",
         verdict=verdict,
         base=Base(name=base.name, digest=base.digest),
@@ -138,3 +142,10 @@ def _summary(bundle: Bundle) -> Summary:
         "bytes": sum(file.bytes for file in manifest.files),
         "cosine_min": min((parity.cosine_min for parity in manifest.parity.values()), default=None),
     }
+
+
+def _used(bundle: Bundle, texts: Sample) -> Summary:
+    """The ids of the chunks that graphs were compared on, and of those that give int8 its ranges."""
+    made = [*bundle.manifest.parity, *bundle.manifest.left_out]
+    used = {"compared_on": texts.chunk_ids} if made else {}
+    return used | ({"calibrated_on": texts.calibration_ids} if any("int8" in name for name in made) else {})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.files import read_jsonl
+from idiolect.mining.permitted import permitted
 from idiolect.records import WITHHELD, Chunk, Document, Split
 from idiolect.stages.context import Context
 from idiolect.teachers.failure_rounds import Round, add_round, evaluation_of, read_rounds, requests
@@ -59,7 +60,7 @@ def plan_round(context: Context) -> Planned:
     for one in read_rounds(work.focuses):
         if (one.evaluation, one.queries) == (evaluation, settings.failure_queries):
             return Planned(one, known=True)
-    chunks = list(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
+    chunks = permitted(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
     splits = list(read_jsonl(work.require(work.splits, "prepare"), Split))
     rows = _still_dev(rows, splits, context)
     withheld = {one.id for one in read_jsonl(work.documents, Document) if WITHHELD in one.verdicts}

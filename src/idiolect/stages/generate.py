@@ -9,6 +9,7 @@ from idiolect.estimates.prices import pricing
 from idiolect.evaluation.labels import read_labels
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
 from idiolect.lifecycle.privacy import Masker, labels_masked, masker
+from idiolect.mining.permitted import permitted
 from idiolect.readers.language import most_frequent
 from idiolect.records import WITHHELD, Chunk, Document, Query
 from idiolect.stages.checking import check
@@ -25,7 +26,7 @@ from idiolect.teachers.spending import settle
 
 def run(context: Context) -> Summary:
     work = context.workspace
-    chunks = list(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
+    chunks = permitted(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
     corpus = _Corpus.of(read_jsonl(work.documents, Document))
     rounds = _rounds(context)
     wanted = list(targets(rounds, (chunk for chunk in chunks if chunk.document_id not in corpus.withheld)))

@@ -12,6 +12,7 @@ from idiolect.config import Export
 from idiolect.errors import BundleError, MissingExtra, ModelError
 from idiolect.files import write_json
 from idiolect.progress import Progress
+from idiolect.runtimes.adapter import Adaptable
 from idiolect.runtimes.base import Runtime
 from idiolect.runtimes.golden import golden
 from idiolect.runtimes.graph import convert_openvino, export_onnx
@@ -25,6 +26,7 @@ from idiolect.runtimes.packed_graph import export_openvino
 from idiolect.runtimes.quantisation import quantise
 from idiolect.runtimes.tensorrt import build_plan, profile_of, trtexec_line
 from idiolect.runtimes.tokens import pad
+from idiolect.stages.adaptable import adaptable_in, add_adaptable, sizes
 from idiolect.stages.parity import Sample, compare
 
 EXACT_COSINE = 0.99
@@ -53,16 +55,19 @@ class Graphs:
     parity: dict[str, Parity] = field(default_factory=dict)
     left_out: dict[str, LeftOut] = field(default_factory=dict)
     tensorrt: TensorRt | None = None
+    adaptable: Adaptable | None = None
 
 
-def add_graphs(draft: Path, settings: Export, texts: Sample, progress: Progress) -> Graphs:
+def add_graphs(draft: Path, settings: Export, texts: Sample, base: ModelFiles, progress: Progress) -> Graphs:
     """Add graphs to a new bundle's folder, each compared with torch in float32, and golden vectors.
+
+    `base` is what the model in the folder was trained from, or that itself.
 
     Raises BundleError where a graph in float32 differs; a variant that falls short, or cannot be made,
     is left out with the reason.
     """
     files, formats = describe(draft / WEIGHTS), settings.formats
-    maker = _Maker(draft, files, texts)
+    maker = _Maker(draft, files, texts, base)
     progress.start("export graphs and compare them with torch", len(formats) + 1, "graphs")
     torch = open_graph(draft, files, "torch", "float32")
     expected = texts.encoded(torch)
@@ -86,6 +91,9 @@ def add_graphs(draft: Path, settings: Export, texts: Sample, progress: Progress)
         graphs.tensorrt = maker.plan
         if not maker.plan.built:
             progress.note(f"tensorrt is not installed here: in BUNDLE/tensorrt, run {maker.plan.command}")
+    if "openvino-adapter" in graphs.parity:
+        graphs.adaptable = adaptable_in(draft, files, base)
+        progress.note(f"openvino-adapter is {sizes(graphs.adaptable)}")
     if settings.nim:
         write_nim(files, maker.make("onnx"), draft / NIM)
     for unwanted in GRAPHS.keys() - graphs.parity.keys():
@@ -131,9 +139,10 @@ def variant_fault(parity: Parity) -> str:
 class _Maker:
     """Writes graphs into a bundle's folder, those first that others are made of."""
 
-    def __init__(self, root: Path, files: ModelFiles, texts: Sample) -> None:
+    def __init__(self, root: Path, files: ModelFiles, texts: Sample, base: ModelFiles) -> None:
         self._root = root
         self._files = files
+        self._base = base
         self._texts = texts
         self._in_float = (0, 0)
         self.plan: TensorRt
@@ -147,6 +156,8 @@ class _Maker:
             export_onnx(self._files, target)
         elif name == "openvino":
             export_openvino(self._files, target, lambda: self.make("onnx"))
+        elif name == "openvino-adapter":
+            add_adaptable(self._files, self._base, target)
         elif name == "onnx-fp16":
             halve(self.make("onnx"), target)
         elif name == "tensorrt":

@@ -1,18 +1,24 @@
 """DOCS → documents.jsonl and chunks.jsonl; what was left out → rejected_documents.jsonl."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from idiolect import __version__
 from idiolect.config import Config
 from idiolect.engines.processes import Failure, Pool
 from idiolect.errors import InputError, UsageError
 from idiolect.files import digest_value, write_jsonl
-from idiolect.lifecycle.privacy import NOT_LOOKED_FOR, VERDICT, Masker, masker, place_masked
+from idiolect.lifecycle import suppression
+from idiolect.lifecycle.licences.history import remember
+from idiolect.lifecycle.licences.permits import Permits
+from idiolect.lifecycle.licences.summary import Rulings
+from idiolect.lifecycle.privacy import MaskedCounts, Masker, masker, place_masked
+from idiolect.lifecycle.suppression import Suppression
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
 from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest
@@ -24,7 +30,6 @@ from idiolect.runtimes.starting import counted_by
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.parts import Part, parts
 from idiolect.stages.reading import Outcome, Settings, outcomes, read, set_up
-from idiolect.workspace import Workspace
 
 __all__ = ["run", "source_digest"]
 
@@ -40,24 +45,33 @@ def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     found = scan(context.source, exclude=work.root)
     model = counted_by(config.train.base)
-    hide = masker(config.privacy, work.privacy_key)
-    corpus = _read(found, config, model, work, hide, context.progress)
-    tally = corpus.tally()
+    hide, suppressed = masker(config.privacy, work.privacy_key), suppression.read(work.suppressed)
+    corpus = _read(found, config, model, work.reading, suppressed, hide, context.progress)
+    tally = _Tally(Rulings(corpus.permits.policy), MaskedCounts(config.privacy))
+    remember(work.licences, tally.through(corpus.outcomes()))
     write_jsonl(work.rejected_documents, corpus.rejected())
     if not tally.documents:
         raise InputError(_nothing(found, tally.reasons))
     marks = tally.fingerprints.marks(config.ingest.near_duplicate, config.ingest.boilerplate_documents)
     write_jsonl(work.documents, corpus.documents())
     write_jsonl(work.chunks, (marks.on(chunk) for chunk in corpus.chunks()))
-    summary = _summary(tally, marks, found) | {"privacy": _privacy(tally, config)}
+    summary = _summary(tally, marks, found)
     _tell(context.progress, summary)
+    for note in (*tally.rulings.notes(), *tally.masked.notes()):
+        context.progress.note(note)
     return summary
 
 
 def _read(
-    found: Scan, config: Config, model: ModelFiles, work: Workspace, hide: Masker, progress: Progress
+    found: Scan,
+    config: Config,
+    model: ModelFiles,
+    kept: Path,
+    suppressed: Suppression,
+    hide: Masker,
+    progress: Progress,
 ) -> "_Corpus":
-    ingest, kept = config.ingest, work.reading
+    ingest = config.ingest
     limit = min(ingest.chunk_tokens, model.max_tokens)
     if limit < ingest.chunk_tokens:
         progress.note(f"chunks of {limit} tokens: {model.name} takes no more")
@@ -75,6 +89,7 @@ def _read(
             id_column=ingest.id_column,
             largest=int(ingest.largest_mb * 1e6),
         ),
+        suppressed=suppressed,
         privacy=config.privacy,
         privacy_key=str(hide.key),
         pseudonyms=hide.fingerprint,
@@ -88,8 +103,9 @@ def _read(
         setup=set_up,
         given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
     )
-    to_read = list(parts(found))
-    corpus = _Corpus(found, hide)
+    permits = Permits(config)
+    to_read = list(parts(found, permits.policy.assumed))
+    corpus = _Corpus(found, permits, suppressed, hide)
     progress.start(
         "reading documents", len(to_read), "files" if len(to_read) == len(found.files) else "parts of files"
     )
@@ -105,6 +121,8 @@ class _Corpus:
     """What was read, in files that are gone through again for each purpose: no document is held in memory."""
 
     found: Scan
+    permits: Permits
+    suppressed: Suppression
     hide: Masker
     places: list[Path | RejectedDocument] = field(default_factory=list)
 
@@ -115,25 +133,22 @@ class _Corpus:
         else:
             self.places.append(Path(result))
 
-    def tally(self) -> "_Tally":
-        tally = _Tally()
-        for outcome in self._outcomes():
-            tally.add(outcome)
-        return tally
-
     def documents(self) -> Iterator[Document]:
-        return (outcome.document for outcome in self._outcomes() if outcome.document)
+        return (one.document for one in self.outcomes() if one.document and not one.reason)
 
     def chunks(self) -> Iterator[Chunk]:
-        return (chunk for outcome in self._outcomes() for chunk in outcome.chunks)
+        return (chunk for outcome in self.outcomes() for chunk in outcome.chunks)
 
     def rejected(self) -> Iterator[RejectedDocument]:
-        for outcome in self._outcomes():
-            if outcome.document is None:
-                yield RejectedDocument(path=outcome.place, reason=outcome.reason)
+        for outcome in self.outcomes():
+            if outcome.reason:
+                yield RejectedDocument(path=self.suppressed.hidden(outcome.place), reason=outcome.reason)
 
-    def _outcomes(self) -> Iterator[Outcome]:
-        """Every document, or the reason for none; of two with one id the second is left out."""
+    def outcomes(self) -> Iterator[Outcome]:
+        """Every document, or the reason for none; of two with one id the second is left out.
+
+        One that its licence keeps out stands beside its reason, without chunks.
+        """
         for one in (*self.found.unreadable, *self.found.passed_over):
             yield Outcome(place=place_masked(one.path, self.hide), reason=one.reason)
         seen: dict[str, str] = {}
@@ -144,29 +159,41 @@ class _Corpus:
             for outcome in outcomes(place):
                 if outcome.document is None:
                     yield outcome
+                elif reason := self.permits.refusal(outcome.document):
+                    yield Outcome(place=outcome.place, reason=reason, document=outcome.document)
                 elif outcome.document.id in seen:
                     yield Outcome(place=outcome.place, reason=same_id(outcome.document.id, seen))
                 else:
                     seen[outcome.document.id] = outcome.place
-                    yield outcome
+                    document, chunks = self.permits.judged(outcome.document, outcome.chunks)
+                    yield replace(outcome, document=document, chunks=chunks)
 
 
 @dataclass
 class _Tally:
     """What is counted over the corpus, and what tells its duplicates."""
 
+    rulings: Rulings
+    masked: MaskedCounts
     documents: int = 0
     chunks: int = 0
     tokens: int = 0
     shortened: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
-    masked: Counter[str] = field(default_factory=Counter)
-    masked_documents: int = 0
     fingerprints: CorpusFingerprints = field(default_factory=CorpusFingerprints)
 
+    def through(self, outcomes: Iterable[Outcome]) -> Iterator[Document]:
+        """Count each outcome, and pass its document on where it has one."""
+        for outcome in outcomes:
+            self.add(outcome)
+            if outcome.document:
+                yield outcome.document
+
     def add(self, outcome: Outcome) -> None:
-        if outcome.document is None:
+        if outcome.document:
+            self.rulings.add(outcome.document)
+        if outcome.document is None or outcome.reason:
             self.reasons[outcome.reason.partition(":")[0]] += (
                 1  # after the colon stands what is the document's own
             )
@@ -176,9 +203,7 @@ class _Tally:
         self.tokens += sum(chunk.tokens for chunk in outcome.chunks)
         self.shortened += any(chunk.title != outcome.document.title for chunk in outcome.chunks)
         self.languages[outcome.document.language or "unknown"] += 1
-        found = [one.split(":") for one in outcome.document.verdicts if one.startswith(VERDICT)]
-        self.masked_documents += bool(found)
-        self.masked.update({entity: int(count) for _, entity, count in found})
+        self.masked.add(outcome.document)
         self.fingerprints.add(outcome.chunks, outcome.fingerprint)
 
 
@@ -199,23 +224,12 @@ def _summary(tally: _Tally, marks: Marks, found: Scan) -> Summary:
         "reasons": dict(tally.reasons.most_common()),
         "skipped": found.skipped,
         "languages": dict(tally.languages.most_common()),
+        "licences": tally.rulings.licences,
+        "denied": tally.rulings.denied,
+        "privacy": tally.masked.figures(dropped=tally.reasons["privacy"]),
         "titles_shortened": tally.shortened,
         "duplicate_chunks": len(marks.duplicate_of),
         "boilerplate_chunks": len(marks.boilerplate),
-    }
-
-
-def _privacy(tally: _Tally, config: Config) -> Summary:
-    """What was masked, by kind, and what was not looked for; no value, nor anything made from one."""
-    settings = config.privacy
-    if not settings.scan:
-        return {"scanned": False}
-    return {
-        "scanned": True,
-        "masked": dict(tally.masked.most_common()),
-        "documents_masked": tally.masked_documents,
-        "documents_dropped": tally.reasons["privacy"],
-        "names": settings.names or "not looked for",
     }
 
 
@@ -228,12 +242,3 @@ def _tell(progress: Progress, summary: Summary) -> None:
             f"{summary['duplicate_chunks']:,} chunks say what another does, "
             f"{summary['boilerplate_chunks']:,} hold boilerplate: searched all the same"
         )
-    privacy = summary["privacy"]
-    if not privacy["scanned"]:
-        progress.note("personal data and secrets were not looked for: privacy.scan is false")
-        return
-    if privacy["masked"]:
-        shown = ", ".join(f"{count:,} {entity}" for entity, count in privacy["masked"].items())
-        progress.note(f"masked in {privacy['documents_masked']:,} documents: {shown}")
-    if privacy["names"] == "not looked for":
-        progress.note(NOT_LOOKED_FOR)

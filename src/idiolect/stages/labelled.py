@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import msgspec
+
 from idiolect.errors import InputError
 from idiolect.evaluation.beir import Dataset, save_dataset
 from idiolect.evaluation.facets import Origins
@@ -18,7 +20,9 @@ from idiolect.evaluation.labels import (
     read_labels,
 )
 from idiolect.files import read_jsonl, remove, write_jsonl
+from idiolect.lifecycle import suppression
 from idiolect.lifecycle.privacy import labels_masked, masker
+from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.mining.weighting import Asked
@@ -96,10 +100,22 @@ def read_labelled(
         outside[chunk.document_id] = outside.get(chunk.document_id, False) or not held
     trainable = {query.id for query in queries if all(outside[document] for document in query.relevant)}
     splits = split_labels(queries, settings.labels_as, trainable, context.config.seed)
-    labelled = Labelled(rejected=rejected, folder=names.folder)
+    suppressed = suppression.read(context.workspace.suppressed)
+    labelled = Labelled(rejected=_without_erased(rejected, suppressed), folder=names.folder)
     for query in queries:
         labelled.queries[splits[query.id]].append(query)
     return labelled
+
+
+def _without_erased(rejected: Sequence[RejectedLabel], suppressed: Suppression) -> list[RejectedLabel]:
+    """What was left out, with no word of queries about an erased document: they may say what it said."""
+    hidden = {row.query_id for row in rejected if suppressed.hidden(row.document) != row.document}
+    return [
+        msgspec.structs.replace(row, query="", document=suppressed.hidden(row.document), reason=ERASED)
+        if row.query_id in hidden
+        else row
+        for row in rejected
+    ]
 
 
 def labelled_set(queries: Sequence[LabelledQuery], split: str, chunks: Sequence[Chunk]) -> Dataset:

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from idiolect.errors import InputError
 from idiolect.evaluation.beir import Dataset, load_dataset
 from idiolect.evaluation.metrics import Ranker, per_query
 from idiolect.files import read_jsonl
+from idiolect.mining.permitted import permitted
 from idiolect.records import Chunk, Passage
 from idiolect.runtimes.base import Runtime, Vectors
 from idiolect.workspace import Workspace
@@ -40,7 +41,7 @@ class Encoded:
 class Sample:
     """The texts that runtimes are compared on: chunks, and queries of the test set with documents to rank.
 
-    `calibration` are chunks too, to quantise with.
+    `calibration` are chunks too, to quantise with; `chunk_ids` and `calibration_ids` tell which.
     """
 
     chunks: list[str]
@@ -48,6 +49,8 @@ class Sample:
     documents: dict[str, Passage] = field(default_factory=dict)
     queries: dict[str, str] = field(default_factory=dict)
     qrels: dict[str, dict[str, int]] = field(default_factory=dict)
+    chunk_ids: list[str] = field(default_factory=list)
+    calibration_ids: list[str] = field(default_factory=list)
 
     def encoded(self, runtime: Runtime) -> Encoded:
         passages = [passage.full_text for passage in self.documents.values()]
@@ -74,28 +77,33 @@ def sample(workspace: Workspace, seed: int) -> Sample:
     """Up to 64 chunks, 32 more to calibrate on; up to 100 test queries with their documents, others to 200 in all."""
     rng = random.Random(seed)
     path = workspace.require(workspace.chunks, "ingest")
-    drawn = [chunk.passage.full_text for chunk in _spread(read_jsonl(path, Chunk), CHUNKS + CALIBRATING, rng)]
+    drawn = _spread(permitted(read_jsonl(path, Chunk)), CHUNKS + CALIBRATING, rng)
     rng.shuffle(drawn)
-    chunks, calibration = drawn[:CHUNKS], drawn[-CALIBRATING:]
+    found = _of_chunks(drawn[:CHUNKS], drawn[-CALIBRATING:])
     try:
         dataset = load_dataset(workspace.test, "test") if workspace.test.is_dir() else None
     except InputError:
         dataset = None  # a test set without labelled queries: evaluate has said so
     if dataset is None:
-        return Sample(chunks, calibration)
-    return _with_queries(chunks, calibration, dataset, rng)
+        return found
+    return _with_queries(found, dataset, rng)
 
 
-def _with_queries(chunks: list[str], calibration: list[str], dataset: Dataset, rng: random.Random) -> Sample:
+def _of_chunks(chunks: list[Chunk], calibration: list[Chunk]) -> Sample:
+    texts = [[chunk.passage.full_text for chunk in some] for some in (chunks, calibration)]
+    ids = [[chunk.id for chunk in some] for some in (chunks, calibration)]
+    return Sample(texts[0], texts[1], chunk_ids=ids[0], calibration_ids=ids[1])
+
+
+def _with_queries(found: Sample, dataset: Dataset, rng: random.Random) -> Sample:
     queries = rng.sample(list(dataset.queries), min(QUERIES, len(dataset.queries)))
     judged = {
         document for query in queries for document in dataset.qrels[query] if document in dataset.corpus
     }
     others = [document for document in dataset.corpus if document not in judged]
     more = rng.sample(others, max(0, min(DOCUMENTS - len(judged), len(others))))
-    return Sample(
-        chunks,
-        calibration,
+    return replace(
+        found,
         documents={document: dataset.corpus[document] for document in (*sorted(judged), *more)},
         queries={query: dataset.queries[query] for query in queries},
         qrels={query: dict(dataset.qrels[query]) for query in queries},

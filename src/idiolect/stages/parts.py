@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from idiolect.files import digest_value
+from idiolect.lifecycle.licences.folders import Folders, Stated
 from idiolect.readers import Scan
 from idiolect.readers.naming import printable, relative_path
 from idiolect.records import Record
@@ -16,13 +17,17 @@ LIMITED_BYTES = 5_000_000
 
 
 class Part(Record, frozen=True):
-    """`path` is the file's below DOCS; `start` to `end` are bytes, and `line` the number of the first line."""
+    """`path` is the file's below DOCS; `start` to `end` are bytes, and `line` the number of the first line.
+
+    `around` is the licence of the folder that it lies in.
+    """
 
     file: str
     path: str
     start: int = 0
     end: int = 0
     line: int = 0
+    around: Stated = Stated()
 
     @property
     def place(self) -> str:
@@ -39,30 +44,33 @@ class Part(Record, frozen=True):
             version = [status.st_size, status.st_mtime_ns, status.st_ino]
         except OSError:
             version = []
-        return digest_value([self.file, self.path, self.start, self.end, version, settings])[:32]
+        around = [self.around.licence, self.around.origin]
+        return digest_value([self.file, self.path, self.start, self.end, version, around, settings])[:32]
 
 
-def parts(found: Scan) -> Iterator[Part]:
-    """The parts of all files, in the order of paths and lines."""
+def parts(found: Scan, assumed: str = "") -> Iterator[Part]:
+    """The parts of all files, in the order of paths and lines; `assumed` is the licence where none is stated."""
+    folders = Folders(found, assumed)
     for file in found.files:
         path = relative_path(file, found.root)
+        around = folders.of(file)
         try:
             size = file.stat().st_size if file.is_file() else 0
             if file.suffix.lower() == ".jsonl" and size > PART_BYTES:
-                yield from _stretches(file, path)
+                yield from _stretches(file, path, around)
                 continue
         except OSError:
             size = 0
-        yield Part(str(file), path, 0, size)
+        yield Part(str(file), path, 0, size, around=around)
 
 
-def _stretches(file: Path, path: str) -> Iterator[Part]:
+def _stretches(file: Path, path: str, around: Stated) -> Iterator[Part]:
     """Stretches of whole lines, each of PART_BYTES or one line more."""
     with file.open("rb") as lines:
         start, first = 0, 1
         while block := lines.read(PART_BYTES):
             rest = lines.readline()
             end = start + len(block) + len(rest)
-            yield Part(str(file), path, start, end, first)
+            yield Part(str(file), path, start, end, first, around)
             first += block.count(b"\n") + rest.count(b"\n")
             start = end

@@ -15,6 +15,7 @@ from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.examples import Miner
 from idiolect.mining.frozen_test import freeze, still_frozen
 from idiolect.mining.masking import masked_passages, with_masks
+from idiolect.mining.permitted import permitted
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.splits import assign, group_of
 from idiolect.mining.weighting import LEXICAL_SETTINGS, choose_weight
@@ -54,7 +55,7 @@ FEWEST_JUDGING = 50
 
 def run(context: Context) -> Summary:
     work, config, progress = context.workspace, context.config, context.progress
-    chunks = list(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
+    chunks = permitted(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
     queries = list(read_jsonl(work.require(work.queries, "generate"), Query))
     if not queries:
         raise WorkspaceError(f"{work.queries} is empty: the teacher wrote no query that could be kept")

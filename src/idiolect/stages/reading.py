@@ -11,8 +11,10 @@ from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.config import Privacy
 from idiolect.errors import InputError
 from idiolect.files import replacing
+from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
 from idiolect.lifecycle.privacy import document_masked, masker, place_masked
 from idiolect.lifecycle.privacy.names import opened
+from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.fingerprints import PERMUTATIONS, Fingerprint, fingerprint, signature
 from idiolect.readers import Options, Parsed
 from idiolect.readers.documents import parsed_entry, read_file
@@ -40,10 +42,11 @@ class Settings(Record, frozen=True, kw_only=True):
     privacy: Privacy
     privacy_key: str
     pseudonyms: str
+    suppressed: Suppression = Suppression()
 
 
 class Outcome(Record, frozen=True, kw_only=True):
-    """One document with its chunks and its fingerprint's three arrays, or the reason why there is none.
+    """One document with its chunks and its fingerprint's three arrays, or the reason why there is none of use.
 
     `place` is where it stands.
     """
@@ -73,8 +76,9 @@ def set_up(settings: Settings, key: str) -> None:
     _worker = _Worker(settings, key)
     classifier()  # these load large libraries: now, so that no file's time and memory is charged with it
     signature("")
-    if settings.privacy.scan and settings.privacy.names:
-        opened(settings.privacy.names)
+    privacy = settings.privacy
+    if privacy.scan and privacy.names and privacy.name != "allow":
+        opened(privacy.names)
 
 
 def read(part: Part) -> str:
@@ -108,11 +112,21 @@ class _Worker:
         self.hide = masker(settings.privacy, Path(settings.privacy_key))
 
     def outcomes(self, part: Part) -> Iterator[Outcome]:
-        for place, found in self._parsed(part):
-            parsed = found if isinstance(found, str) else document_masked(found, place, self.hide)
-            place = place_masked(place, self.hide)
+        own: OwnWords | None = None
+        suppressed = self.settings.suppressed
+        for raw, found in self._parsed(part):
+            place = place_masked(raw, self.hide)
+            if isinstance(found, str):
+                yield Outcome(place=suppressed.hidden(place), reason=self.hide.text(found))
+                continue
+            own = own or own_words(Path(part.file))
+            document = licensed(found.document, own, part.around)
+            parsed = document_masked(msgspec.structs.replace(found, document=document), raw, self.hide)
             if isinstance(parsed, str):
-                yield Outcome(place=place, reason=self.hide.text(parsed))
+                yield Outcome(place=suppressed.hidden(place), reason=parsed)
+                continue
+            if suppressed.covers(place, parsed.document) or suppressed.covers(raw, found.document):
+                yield Outcome(place=suppressed.token(place), reason=ERASED)
                 continue
             language = parsed.document.language
             if self.languages and language and language not in self.languages:

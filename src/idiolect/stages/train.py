@@ -12,6 +12,7 @@ from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.selection import DevJudge, Scores
 from idiolect.files import digest_path, digest_value, read_json, read_jsonl, remove, replacing, write_json
 from idiolect.mining.duplicates import saying_the_same
+from idiolect.mining.permitted import permitted
 from idiolect.mining.weighting import Weighed, choose_weight
 from idiolect.records import Chunk, Mining, Selection, TrainingExample
 from idiolect.runtimes.base import Kind
@@ -108,7 +109,8 @@ def run(context: Context) -> Summary:
         f"kept {100 * share:g}% of the change (dev {judge.objective} {curve[0.0].scores[judge.objective]:.4f} → "
         f"{curve[share].scores[judge.objective]:.4f}), fusion weight {weighed.fusion.weight:g}"
     )
-    return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained}
+    judged = {"judge": taught.asked} if taught.asked else {}
+    return {"share": share, "examples": len(examples), "dimensions": list(dimensions), **trained, **judged}
 
 
 def learner_of(context: Context, examples: Sequence[TrainingExample]) -> Learner:
@@ -151,7 +153,7 @@ def guide_of(context: Context, examples: Sequence[TrainingExample]) -> Guide:
     encoder = base_encoder(context)
     queries = {example.query_id: example.query for example in examples}
     texts = texts_of(examples)
-    chunks = list(read_jsonl(context.workspace.chunks, Chunk))
+    chunks = permitted(read_jsonl(context.workspace.chunks, Chunk))
     same = saying_the_same(chunks)
     members: dict[str, set[str]] = defaultdict(set)
     document = {chunk.id: chunk.document_id for chunk in chunks}
@@ -183,7 +185,7 @@ def texts_of(examples: Sequence[TrainingExample]) -> dict[str, str]:
 def _refit_fusion(context: Context, mining: Mining, judge: DevJudge) -> Weighed:
     """The fusion weight of the tuned model, chosen as the base's was."""
     work, progress = context.workspace, context.progress
-    chunks = list(read_jsonl(work.chunks, Chunk))
+    chunks = permitted(read_jsonl(work.chunks, Chunk))
     encoder = model_encoder(context, work.model)
     texts = [chunk.passage.full_text for chunk in chunks]
     vectors = encode(encoder, texts, "passage", progress, "encoding chunks with the tuned model")

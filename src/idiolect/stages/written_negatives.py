@@ -100,7 +100,7 @@ def _judged(
     for query in queries:
         negative = negatives[query.id]
         shown = replace(chunks[query.source], id=negative.id, text=negative.text)
-        questions.append(Question(shown, (replace(query, answer=""),)))
+        questions.append(Question(shown, (replace(query, answer=""),), about="negative"))
     answers = judge.ask(questions, context.progress, "judging near misses")
     for query, answer in zip(queries, answers, strict=True):
         yield query, answer.get(query.id)

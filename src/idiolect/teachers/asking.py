@@ -1,12 +1,12 @@
 """One question, answered: from the cache, or by the endpoint within the caps, however often that takes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from idiolect.errors import TeacherError
 from idiolect.teachers.budget import Budget
-from idiolect.teachers.cache import AnswerCache
+from idiolect.teachers.cache import AnswerCache, Shown
 from idiolect.teachers.client import CallFailedError, ChatClient
 from idiolect.teachers.gate import Gate
 from idiolect.teachers.protocol import Answer, Message
@@ -33,18 +33,29 @@ class Asker:
         """Answers that the endpoint gave in this run."""
         self.from_cache = 0
 
+    def key(self, messages: Sequence[Message]) -> str:
+        """What the answer to `messages` is kept under."""
+        return self.cache.key(self.client.model, messages)
+
     def is_cached(self, messages: Sequence[Message]) -> bool:
-        return self.cache.key(self.client.model, messages) in self.cache
+        return self.key(messages) in self.cache
 
     async def ask(
-        self, messages: Sequence[Message], response_format: dict[str, Any], answer_tokens: int
+        self,
+        messages: Sequence[Message],
+        response_format: dict[str, Any],
+        answer_tokens: int,
+        shown: Collection[Shown],
     ) -> Answer:
-        """The answer to `messages`; `answer_tokens` is a guess at its length.
+        """The answer to `messages`; `answer_tokens` is a guess at its length, `shown` what the messages hold.
 
         Raises CallFailedError where this question brings none, OverBudgetError where the caps forbid asking,
         TeacherError where the endpoint cannot be used at all.
         """
-        key = self.cache.key(self.client.model, messages)
+        key = self.key(messages)
+        # before the answer is there, so that none is ever kept without; older caches get it here too
+        if not set(shown) <= self.cache.shown(key):
+            self.cache.show((key, one) for one in shown)
         known = self.cache.get(key)
         if known is not None:
             self.from_cache += 1

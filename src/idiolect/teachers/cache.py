@@ -1,9 +1,10 @@
-"""Every answer that was ever paid for, in one SQLite file: written the moment it arrives."""
+"""Every answer that was ever paid for, in one SQLite file: written the moment it arrives, with what it was shown."""
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from idiolect.errors import TeacherError
 from idiolect.files import digest_value
@@ -11,7 +12,7 @@ from idiolect.teachers.protocol import Answer, Message
 
 _PAGES_TO_SYNC = 128
 """Of the write-ahead log (an answer takes one or two), after which the disk is waited for."""
-_TABLE = """
+_TABLES = """
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY,
     model TEXT NOT NULL,
@@ -19,8 +20,29 @@ CREATE TABLE IF NOT EXISTS answers (
     prompt_tokens INTEGER NOT NULL,
     completion_tokens INTEGER NOT NULL,
     truncated INTEGER NOT NULL
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS shown (
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    PRIMARY KEY (key, kind, id, role)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS shown_by_id ON shown (kind, id)
 """
+
+
+class Shown(NamedTuple):
+    """What a request held, or its answer brought: an id, of exemplars the digest of their lines.
+
+    Shown to be asked about: "shown"; to be judged: "judged"; exemplars: "exemplar".  Queries: "wrote"
+    where the answer holds them, "verdict" where it says whether they are kept, "rated" where it is
+    distilled, "missed" where it holds a passage that just misses them.
+    """
+
+    kind: Literal["document", "chunk", "query", "written-negative", "exemplars"]
+    id: str
+    role: Literal["shown", "judged", "exemplar", "wrote", "verdict", "rated", "missed"]
 
 
 class AnswerCache:
@@ -53,6 +75,30 @@ class AnswerCache:
         row = (key, model, answer.text, answer.prompt_tokens, answer.completion_tokens, answer.truncated)
         self.connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row)
 
+    def show(self, rows: Iterable[tuple[str, Shown]]) -> None:
+        """Note under their keys what requests showed and brought, all of it or nothing."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            self.connection.executemany(
+                "INSERT OR IGNORE INTO shown VALUES (?, ?, ?, ?)", ((key, *one) for key, one in rows)
+            )
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def shown(self, key: str) -> set[Shown]:
+        """What is noted under a key."""
+        rows = self.connection.execute("SELECT kind, id, role FROM shown WHERE key = ?", (key,))
+        return {Shown(*row) for row in rows}
+
+    def keys_of(self, kind: str, identifier: str) -> list[str]:
+        """The requests that showed or brought something."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT key FROM shown WHERE kind = ? AND id = ?", (kind, identifier)
+        )
+        return [key for (key,) in rows]
+
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[AnswerCache]:
@@ -68,7 +114,8 @@ def opened(path: Path) -> Iterator[AnswerCache]:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_TO_SYNC}")
-            connection.execute(_TABLE)
+            for table in _TABLES.split(";"):
+                connection.execute(table)
             yield AnswerCache(connection)
     except sqlite3.Error as error:
         raise TeacherError(f"the cache of LLM answers {path} cannot be used ({error}): {cure}") from None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +116,7 @@ class LLMTeacher:
         for note in writing.notes():
             progress.note(note)
         generated = self._sort(chunks, made, writing)
+        answers.show(self._brought(made, writing))
         if corrected:
             corrected = replace(corrected, aside=frozenset(generated.rounds))
         return replace(generated, summary=generated.summary | {"asked": _asked(asks)}, corrected=corrected)
@@ -192,6 +193,14 @@ class LLMTeacher:
             "styles": dict(sorted(Counter(query.style for query in kept).items())),
         }
         return Generated(kept, refused, summary, rounds)
+
+    def _brought(self, asks: Sequence[Ask], writing: Writing) -> Iterator[tuple[str, cache.Shown]]:
+        """Which queries each answer holds, whatever became of them."""
+        for ask, queries in writing.kept(asks):
+            for written in queries:
+                text = " ".join(written.query.split())
+                for chunk in ask.chunks:  # one of which is its source
+                    yield writing.keys[ask.id], cache.Shown("query", query_id(chunk.id, text), "wrote")
 
     def _query(self, ask: Ask, written: WrittenQuery, known: Collection[str]) -> Query:
         """The record of a written query. Raises UnsupportedQueryError where a bundle's names no passage of it."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from idiolect.records import Chunk
+from idiolect.teachers.cache import Shown
 from idiolect.teachers.protocol import Message
 
 _QUOTED_BACK = 2_000
@@ -14,6 +15,11 @@ def quoted(chunk: Chunk, attribute: str = "", tag: str = "passage") -> str:
     if chunk.headings:
         lines.append("Section: " + " › ".join(chunk.headings))
     return "\n".join([*lines, f"<{tag}{attribute}>\n{chunk.text}\n</{tag}>"])
+
+
+def told(chunk: Chunk) -> list[Shown]:
+    """What quoting a chunk to be asked about shows."""
+    return [Shown("chunk", chunk.id, "shown"), Shown("document", chunk.document_id, "shown")]
 
 
 def again(messages: Sequence[Message], answer: str, problem: str) -> list[Message]:

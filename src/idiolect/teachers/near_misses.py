@@ -9,8 +9,9 @@ from idiolect.mining.fingerprints import shingles
 from idiolect.readers.base import Block
 from idiolect.readers.language import detect
 from idiolect.records import Chunk, Query
+from idiolect.teachers.cache import Shown
 from idiolect.teachers.filters import plain
-from idiolect.teachers.messages import quoted
+from idiolect.teachers.messages import quoted, told
 from idiolect.teachers.near_copies import NearCopies
 from idiolect.teachers.per_query import Item, by_chunk, read_items
 from idiolect.teachers.protocol import Answer, Message, UnusableAnswerError, list_format
@@ -60,6 +61,10 @@ class Wish:
     @property
     def answer_tokens(self) -> int:
         return len(self.queries) * (self.chunk.tokens + 50)
+
+    @property
+    def shown(self) -> list[Shown]:
+        return [*told(self.chunk), *(Shown("query", query.id, "missed") for query in self.queries)]
 
     def messages(self) -> list[Message]:
         lines = [quoted(self.chunk), "", "Queries:"]

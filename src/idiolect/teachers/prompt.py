@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from idiolect.files import digest_value
+from idiolect.teachers.cache import Shown
 from idiolect.teachers.language_names import language_name
-from idiolect.teachers.messages import again, quoted
+from idiolect.teachers.messages import again, quoted, told
 from idiolect.teachers.plan import Ask
 from idiolect.teachers.protocol import MULTI_HOP_FORMAT, QUERIES_FORMAT, Message
 from idiolect.teachers.style_texts import StyleTexts
@@ -14,10 +16,14 @@ from idiolect.teachers.style_texts import StyleTexts
 
 @dataclass(frozen=True)
 class Prompts:
-    """`single` and `multi_hop` hold instructions, styles and exemplars, each the same for all its requests."""
+    """`single` and `multi_hop` hold instructions, styles and exemplars, each the same for all its requests.
+
+    `exemplars` is the digest of these, "" where there are none.
+    """
 
     single: str
     multi_hop: str
+    exemplars: str = ""
 
     def messages(self, ask: Ask) -> list[Message]:
         """What is particular to a request comes last, after the passages themselves."""
@@ -29,6 +35,11 @@ class Prompts:
             {"role": "system", "content": self.multi_hop if ask.is_multi_hop else self.single},
             {"role": "user", "content": "\n\n".join([*passages, _wish(ask)])},
         ]
+
+    def shown(self, ask: Ask) -> list[Shown]:
+        """What the messages hold."""
+        real = [Shown("exemplars", self.exemplars, "exemplar")] if self.exemplars else []
+        return [*real, *(one for chunk in (*ask.chunks, *ask.apart_from) for one in told(chunk))]
 
     def format(self, ask: Ask) -> dict[str, Any]:
         """The `response_format` of the request."""
@@ -49,7 +60,11 @@ def make_prompts(texts: StyleTexts, styles: Iterable[str], exemplars: Sequence[s
             "\n\n" + "\n".join(f"- {query}" for query in exemplars)
         )
     described = "\n\n".join(parts)
-    return Prompts(_filled(texts.instructions, described), _filled(texts.multi_hop, described))
+    return Prompts(
+        _filled(texts.instructions, described),
+        _filled(texts.multi_hop, described),
+        digest_value(list(exemplars)) if exemplars else "",
+    )
 
 
 def _filled(instructions: str, described: str) -> str:

@@ -12,6 +12,7 @@ from idiolect.progress import Progress
 from idiolect.teachers import cache
 from idiolect.teachers.asking import Asker
 from idiolect.teachers.budget import Budget, OverBudgetError
+from idiolect.teachers.cache import Shown
 from idiolect.teachers.client import CallFailedError, ChatClient
 from idiolect.teachers.endpoint import Endpoint
 from idiolect.teachers.gate import Gate
@@ -40,6 +41,10 @@ class Request(Protocol[T]):
         """Of an answer, for reserving; the longest answer so far takes its place where it is longer."""
 
     def messages(self) -> list[Message]: ...
+
+    @property
+    def shown(self) -> Sequence[Shown]:
+        """What the messages hold."""
 
     def read(self, answer: Answer) -> tuple[dict[str, T], int]:
         """Query id → its item, and how many were malformed. Raises UnusableAnswerError where none is usable."""
@@ -162,12 +167,12 @@ class _Round(Generic[T]):
     async def _read(self, request: Request[T]) -> tuple[dict[str, T], int]:
         """A request's items by query id, and how many were malformed; asked once more where unusable."""
         messages, wanted, tokens = request.messages(), request.response_format, request.answer_tokens
-        answer = await self.asker.ask(messages, wanted, tokens)
+        answer = await self.asker.ask(messages, wanted, tokens, request.shown)
         try:
             return request.read(answer)
         except UnusableAnswerError as problem:
             messages = again(messages, answer.text, str(problem))
-        return request.read(await self.asker.ask(messages, wanted, tokens))
+        return request.read(await self.asker.ask(messages, wanted, tokens, request.shown))
 
     def _give_up(self, what: str) -> None:
         """Say what came of too many requests. Raises TeacherError where nobody was there to answer them."""

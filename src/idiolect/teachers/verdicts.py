@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from idiolect.records import Chunk, Query
+from idiolect.teachers.cache import Shown
 from idiolect.teachers.messages import quoted
 from idiolect.teachers.per_query import Item, read_items
 from idiolect.teachers.protocol import Answer, Message, UnusableAnswerError, list_format
@@ -49,10 +50,15 @@ class Verdict(Item, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Question:
-    """One request: a chunk, and the queries that it is said to answer."""
+    """One request: a chunk, and the queries that it is said to answer.
+
+    `about` says what the verdicts are for: whether the queries are kept, whether the "chunk", which is
+    then a written negative, is kept, or scores to be distilled.
+    """
 
     chunk: Chunk
     queries: tuple[Query, ...]
+    about: Literal["queries", "negative", "scores"] = "queries"
 
     @property
     def response_format(self) -> dict[str, Any]:
@@ -61,6 +67,16 @@ class Question:
     @property
     def answer_tokens(self) -> int:
         return _TOKENS_A_VERDICT * len(self.queries)
+
+    @property
+    def shown(self) -> list[Shown]:
+        document = Shown("document", self.chunk.document_id, "judged")
+        if self.about == "negative":
+            judged = [Shown("query", query.id, "judged") for query in self.queries]
+            return [document, Shown("written-negative", self.chunk.id, "verdict"), *judged]
+        role: Literal["rated", "verdict"] = "rated" if self.about == "scores" else "verdict"
+        judged = [Shown("query", query.id, role) for query in self.queries]
+        return [document, Shown("chunk", self.chunk.id, "judged"), *judged]
 
     def messages(self) -> list[Message]:
         lines = [quoted(self.chunk), "", "Queries:"]

@@ -44,6 +44,8 @@ class Writing:
         self.prompts, self.asker, self.progress, self.priced = prompts, asker, progress, priced
         self.workers, self.max_queries = settings.concurrency, settings.max_queries
         self.written: dict[str, list[WrittenQuery]] = {}
+        self.keys: dict[str, str] = {}
+        """Of the requests whose answers stand in `written`, in the cache."""
         self.failures: Counter[str] = Counter()
         self.last_failure = ""
         self.malformed = 0
@@ -175,13 +177,15 @@ class Writing:
     async def _ask(self, ask: Ask) -> tuple[list[WrittenQuery], int]:
         """The queries and how many items were malformed; an unusable answer is asked for once more."""
         messages, wanted = self.prompts.messages(ask), self.prompts.format(ask)
-        answer_tokens = ask.count * _TOKENS_A_QUERY
-        answer = await self.asker.ask(messages, wanted, answer_tokens)
+        answer_tokens, shown = ask.count * _TOKENS_A_QUERY, self.prompts.shown(ask)
+        self.keys[ask.id] = self.asker.key(messages)
+        answer = await self.asker.ask(messages, wanted, answer_tokens, shown)
         try:
             return read_queries(answer)
         except UnusableAnswerError as problem:
             messages = self.prompts.again(messages, answer.text, str(problem))
-        return read_queries(await self.asker.ask(messages, wanted, answer_tokens))
+        self.keys[ask.id] = self.asker.key(messages)
+        return read_queries(await self.asker.ask(messages, wanted, answer_tokens, shown))
 
     def _failed(self, failure: CallFailedError | UnusableAnswerError) -> None:
         self.failures[failure.reason if isinstance(failure, CallFailedError) else str(failure)] += 1

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
 from idiolect.errors import MissingExtra, ModelError
+from idiolect.runtimes.adapter import Update
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -95,6 +97,24 @@ def merged_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
         elif ".lora_" not in name:
             weights[name.replace(".base_layer.", ".")] = value.cpu()
     return weights
+
+
+def low_rank_updates(model: "SentenceTransformer") -> dict[str, Update]:
+    """Layer of the transformer → the low-rank update that it has learnt."""
+    transformer = model[0].auto_model
+    return {
+        name: Update(
+            _factor(module.lora_A["default"].weight.T),
+            _factor(module.lora_B["default"].weight.T * module.scaling["default"]),
+        )
+        for name, module in transformer.named_modules()
+        if hasattr(module, "get_delta_weight")
+    }
+
+
+def _factor(weights: torch.Tensor) -> np.ndarray:
+    factor: np.ndarray = weights.detach().float().cpu().numpy().copy()
+    return factor
 
 
 def _delta(module: Any) -> torch.Tensor:

@@ -10,6 +10,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, InputModule, Normalize
 
+from idiolect.runtimes.adapter import read_adapter, write_adapter
 from idiolect.runtimes.base import Kind, TextEncoder
 from idiolect.runtimes.mapping import MappedEncoder, write_endpoint_map, write_map
 from idiolect.runtimes.torch import load
@@ -51,8 +52,8 @@ class TunedMap:
         return MappedEncoder(self.base.files, self.base, self.matrix)
 
     def save(self, folder: Path) -> None:
-        """A sentence-transformers directory that maps and normalises after all that the base does; of an
-        endpoint, the map alone.
+        """A sentence-transformers directory that maps and normalises after all that the base does, the map apart too;
+        of an endpoint, the map alone.
         """
         files = self.base.files
         if self.endpoint:
@@ -61,6 +62,7 @@ class TunedMap:
         model = load(files.path, "cpu")
         model.append(_dense(self.matrix)).append(Normalize())
         model.save(str(folder), create_model_card=False)
+        write_adapter(folder, read_adapter(files).mapped(self.matrix))
         write_map(folder, files.digest, len(self.matrix), f"{len(model) - 2}_Dense/model.safetensors")
 
 

@@ -1,6 +1,7 @@
 """Who says how well a passage answers a query: a cross-encoder, or an LLM; each pair is paid for once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -69,26 +70,33 @@ class CrossEncoderRater:
 class LLMRater:
     """The relevance, from 1 to 10, that generate's judge gives; its answers are kept in the SQLite file `cache`.
 
-    Passages in `withheld` are never sent: of those it says nothing, nor of what the caps
-    generate.max_calls and generate.max_tokens leave unasked.
+    Queries and passages in `withheld` are never sent: of those it says nothing, nor of what the
+    caps generate.max_calls and generate.max_tokens leave unasked.  `documents` maps passages to theirs.
     """
 
     name = "llm"
     depth = 10
 
-    def __init__(self, settings: Generate, cache: Path, withheld: Collection[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        settings: Generate,
+        cache: Path,
+        withheld: Collection[str] = frozenset(),
+        documents: Mapping[str, str] | None = None,
+    ) -> None:
         self.judge = Judge(settings, cache)
-        self.withheld = withheld
+        self.withheld, self.documents = frozenset(withheld), documents or {}
 
     def rate(self, pairs: Sequence[Pair], progress: Progress) -> np.ndarray:
         """Raises TeacherError where the endpoint cannot be used."""
-        chunks = {pair.passage.id: _chunk(pair.passage) for pair in pairs}
+        chunks = {pair.passage.id: self._chunk(pair.passage) for pair in pairs}
         asked = [
             (_query(pair.query), pair.passage.id)
             for pair in dict.fromkeys(pairs)
-            if pair.passage.id not in self.withheld
+            if self.withheld.isdisjoint((pair.query.id, pair.passage.id))
         ]
-        verdicts = self.judge.ask(questions(asked, chunks), progress, "asking the judge")
+        put = [replace(question, about="scores") for question in questions(asked, chunks)]
+        verdicts = self.judge.ask(put, progress, "asking the judge")
         ratings = np.full(len(pairs), np.nan, np.float32)
         for place, pair in enumerate(pairs):
             if verdict := verdicts.get((pair.query.id, pair.passage.id)):
@@ -97,18 +105,17 @@ class LLMRater:
             progress.note(f"the judge left {missing:,} of {len(asked):,} pairs of query and passage unrated")
         return ratings
 
-
-def _chunk(passage: TextRef) -> Chunk:
-    return Chunk(
-        id=passage.id,
-        document_id=passage.id,
-        title="",
-        headings=[],
-        text=passage.text,
-        start=0,
-        end=len(passage.text),
-        tokens=0,
-    )
+    def _chunk(self, passage: TextRef) -> Chunk:
+        return Chunk(
+            id=passage.id,
+            document_id=self.documents.get(passage.id, passage.id),
+            title="",
+            headings=[],
+            text=passage.text,
+            start=0,
+            end=len(passage.text),
+            tokens=0,
+        )
 
 
 def _query(query: TextRef) -> Query:

@@ -39,7 +39,7 @@ def merge(
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Average the weights of models (directories or bundles) that were tuned from one base."""
+    """Average the weights of models (directories, bundles, registry:NAME@VERSION) that were tuned from one base."""
     from idiolect.evaluation.beir import load_dataset
     from idiolect.merging import RELATED, merge_models
 

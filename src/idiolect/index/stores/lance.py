@@ -10,7 +10,7 @@ Tables keep their versions: rows are added to new ones, and the file that names 
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.util import find_spec
@@ -162,6 +162,18 @@ class LanceStore:
             self.lay(None)
         self._drop_others({table.name for table in written}, before)
         return indexed
+
+    def expunge(self, documents: Collection[str]) -> str:
+        """The rows that stay go into a folder that takes this one's place: versions and indexes keep what was."""
+        from idiolect.index.stores.lance_expunging import without
+
+        with self.writing(), self._written(), replacing(self._folder) as draft:
+            draft.mkdir()
+            without(self.read() if self.indexed() else None, LanceStore(draft), documents)
+            if self._bridge.is_file():
+                (draft / self._bridge.name).write_bytes(self._bridge.read_bytes())
+        self.__dict__.pop("_db", None)  # which holds files of the folder that was
+        return ""
 
     def lay(self, bridge: Bridge | None) -> None:
         if bridge is None:

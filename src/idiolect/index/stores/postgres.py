@@ -7,7 +7,7 @@ postings   term → rows and counts, a segment for each `put`
 
 import atexit
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, cached_property
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from idiolect.errors import MissingExtra, StoreError, UsageError
 from idiolect.index.bm25 import segments
 from idiolect.index.store import SCHEMA, Batch, Bridge, Candidates, Indexed, Key, shown
+from idiolect.index.stores.postgres_expunging import expunge
 from idiolect.index.stores.postgres_reading import (
     COLUMNS,
     PostgresReader,
@@ -192,6 +193,13 @@ class PostgresStore:
             )
         self._index_vectors(indexed)
         return indexed
+
+    def expunge(self, documents: Collection[str]) -> str:
+        if not self._made:
+            return ""
+        with self.writing():
+            fewer = FEWER_POSTINGS.format(name=self._name)
+            return expunge(self._connected, self._address, self._name, documents, fewer)
 
     def lay(self, bridge: Bridge | None) -> None:
         given = None if bridge is None else msgspec.msgpack.encode(bridge)

@@ -8,7 +8,7 @@ commit after.  Local mode compares all vectors in Python, and lets one process i
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -148,6 +148,19 @@ class QdrantStore:
         qdrant_state.save(self._connection, qdrant_state.State(now + 1, indexed))
         self._drop_others([indexed, *([before.indexed] if before else [])])
         return indexed
+
+    def expunge(self, documents: Collection[str]) -> str:
+        own = models.FieldCondition(key="document_id", match=models.MatchAny(any=list(documents)))
+        state = qdrant_state.load(self._connection)
+        with self._connection.client() as client:
+            held = {one.name for one in client.get_collections().collections}
+            for collection in held:
+                if re.fullmatch(f"{self._connection.name}-[0-9a-f]{{12}}", collection):
+                    client.delete(collection, models.FilterSelector(filter=models.Filter(must=[own])))
+        if state is not None:
+            keys = self.held(state.indexed.model_digest)
+            self.commit(state.indexed, keys)
+        return self._connection.compact()
 
     def _change(self, collection: str, keep: set[Key], now: int) -> Change:
         change, seen = Change(), set()

@@ -1,0 +1,54 @@
+"""`models publish`: a bundle becomes a version."""
+
+from pathlib import Path
+
+import click
+
+from idiolect.cli import options
+from idiolect.cli.models.registry import open_registry, registered
+from idiolect.cli.output import emit
+
+
+@click.command()
+@click.argument("path", metavar="BUNDLE|WORK", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="The model that it is a version of (default: the bundle's name).")
+@click.option(
+    "--domain", default="", metavar="A/B/C", help="Whose language it speaks, such as company/team/person."
+)
+@registered
+@options.as_json
+@options.out
+def publish(
+    path: Path,
+    name: str,
+    domain: str,
+    uri: str | None,
+    config_path: Path | None,
+    settings: tuple[str, ...],
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Put a bundle into the registry, with its report's figures; the same bytes again are the same version."""
+    import tempfile
+
+    from idiolect.lifecycle.lineage.published import lineage_of
+    from idiolect.lifecycle.registry.publishing import given
+    from idiolect.lifecycle.registry.publishing import publish as published
+
+    bundle, work = given(path)
+    registry = open_registry(uri, config_path, settings, create=True)
+    with tempfile.TemporaryDirectory() as folder:
+        part = lineage_of(bundle, work, Path(folder)) if work else None
+        version, new = published(
+            registry, bundle, work, name, domain, {part.name: part} if part is not None else None
+        )
+    if not emit({"registry": registry.shown, "new": new, "version": version}, as_json, out):
+        state = "published" if new else "was published before"
+        click.echo(
+            f"{version} {state} in {registry.shown}: {version.weights} weights, verdict {version.verdict}"
+        )
+        if work is None:
+            click.echo("without a WORK beside it: no report, no scores to compare by")
+
+
+COMMANDS = {"publish": publish}

@@ -1,0 +1,70 @@
+"""Whether what was made of documents may be handed on: what a card warns of and a publication asks."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from idiolect.config import Licences
+from idiolect.files import read_jsonl
+from idiolect.lifecycle.licences.expressions import Ruling
+from idiolect.lifecycle.licences.history import Licensed
+from idiolect.lifecycle.licences.policy import Policy
+from idiolect.lifecycle.licences.summary import UNSTATED, listed
+from idiolect.records import UNSHARED, UNTRAINED, Document, Record
+
+
+class Redistribution(Record, frozen=True, kw_only=True):
+    """`permission` for all documents together; `denied` and `unknown`: licence → documents that speak against it."""
+
+    permission: Ruling
+    documents: int
+    denied: dict[str, int]
+    unknown: dict[str, int]
+
+    @property
+    def sentence(self) -> str:
+        """One line for a card or a terminal, the permission first."""
+        if self.permission == "denied":
+            return f"denied: [licences] lets nothing be handed on of documents under {listed(self.denied)}"
+        if self.permission == "unknown":
+            return f"unknown: nobody says whether it may be handed on, for documents under {listed(self.unknown)}"
+        return f"allowed by the licences of all {self.documents:,} documents"
+
+
+def redistribution(documents: Iterable[Document | Licensed], settings: Licences) -> Redistribution:
+    """What [licences] says of handing on a model that was made of these documents; those that ingest kept out of
+    training do not count.  Raises ConfigError as Policy does.
+    """
+    policy = Policy(settings)
+    against: dict[Any, Counter[str]] = {"denied": Counter(), "unknown": Counter(), "allowed": Counter()}
+    for one in documents:
+        if isinstance(one, Document) and UNTRAINED in one.verdicts:
+            continue
+        identifier = one.document_id if isinstance(one, Licensed) else one.id
+        denied = "redistribute" in policy.denied(one.licence, one.path, identifier)
+        permission = "denied" if denied else policy.permission(one.licence, "redistribute")
+        against[permission][one.licence or UNSTATED] += 1
+    worst: tuple[Ruling, ...] = ("denied", "unknown")
+    return Redistribution(
+        permission=next((one for one in worst if against[one]), "allowed"),
+        documents=sum(one.total() for one in against.values()),
+        denied=dict(against["denied"].most_common()),
+        unknown=dict(against["unknown"].most_common()),
+    )
+
+
+class _Judged(Record, frozen=True):
+    """Of a line of documents.jsonl what is asked for here."""
+
+    licence: str = ""
+    verdicts: list[str] = []
+
+
+def denied_at_ingest(documents: Path) -> str:
+    """ "denied: …" where ingest found that what documents.jsonl holds may not be handed on, "" where it did not."""
+    against: Counter[str] = Counter()
+    for one in read_jsonl(documents, _Judged) if documents.is_file() else ():
+        if UNSHARED in one.verdicts and UNTRAINED not in one.verdicts:
+            against[one.licence or UNSTATED] += 1
+    return f"denied: {listed(dict(against.most_common()))}" if against else ""
