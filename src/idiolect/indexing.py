@@ -134,7 +134,7 @@ def _chunked_as(bundle: Bundle, config: Config) -> Config:
     sizes = {"chunk_tokens": manifest.chunk_tokens, "overlap_tokens": manifest.overlap_tokens}
     return Config(
         ingest=msgspec.structs.replace(config.ingest, **sizes),
-        licences=config.licences,
         privacy=msgspec.structs.replace(config.privacy, key=key),
+        licences=config.licences,
         train=msgspec.structs.replace(Train(), base=str(bundle.files.path)),
     )

@@ -86,17 +86,9 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
     began = time.monotonic()
     files = starting_model(config.train.base)
     progress.note("reading a sample of the documents")
-    permits = Permits(config)
+    permits, hide = Permits(config), masker(config.privacy, None)
     sample = sample_corpus(
-        source,
-        config.ingest,
-        files,
-        config.seed,
-        READ_CHUNKS,
-        READ_SECONDS,
-        exclude,
-        permits,
-        masker(config.privacy, None),
+        source, config.ingest, files, config.seed, READ_CHUNKS, READ_SECONDS, exclude, permits, hide
     )
     if not sample.chunks:
         reasons = ", ".join(f"{count} {reason}" for reason, count in _reasons(sample).items())

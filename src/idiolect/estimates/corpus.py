@@ -192,7 +192,7 @@ class _Reading:
         )
 
     def documents(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
-        """Each document with its licence, unless that is why it is set aside."""
+        """Each document with its licence and masked, unless one of these is why it is set aside."""
         own: OwnWords | None = None
         for place, outcome in self._masked(piece, path):
             if isinstance(outcome, str):
@@ -200,14 +200,11 @@ class _Reading:
                 continue
             own = own or own_words(piece.file)
             document = licensed(outcome.document, own, self.folders.of(piece.file))
-            yield place, self.permits.refusal(document) or replace(outcome, document=document)
-
-    def _masked(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
-        for place, found in self._parsed(piece, path):
-            if self.hide is None or isinstance(found, str):
-                yield place, found
+            parsed = replace(outcome, document=document)
+            if not (refusal := self.permits.refusal(document)) and self.hide:
+                yield place, document_masked(parsed, place, self.hide)
             else:
-                yield place, document_masked(found, place, self.hide)
+                yield place, refusal or parsed
 
     def _parsed(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
         if piece.whole:

@@ -86,9 +86,9 @@ def estimate(
             config.seed,
             SAMPLE_CHUNKS,
             SAMPLE_SECONDS,
-            exclude=work.root,
-            permits=Permits(config),
-            hide=masker(config.privacy, None),
+            work.root,
+            Permits(config),
+            masker(config.privacy, None),
         )
         corpus = extrapolated(sample)
     elif work.chunks.is_file():

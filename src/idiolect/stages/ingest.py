@@ -17,7 +17,7 @@ from idiolect.lifecycle import suppression
 from idiolect.lifecycle.licences.history import remember
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.summary import Rulings
-from idiolect.lifecycle.privacy import NOT_LOOKED_FOR, VERDICT, Masker, masker, place_masked
+from idiolect.lifecycle.privacy import MaskedCounts, Masker, masker, place_masked
 from idiolect.lifecycle.suppression import Suppression
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
@@ -30,7 +30,6 @@ from idiolect.runtimes.starting import counted_by
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.parts import Part, parts
 from idiolect.stages.reading import Outcome, Settings, outcomes, read, set_up
-from idiolect.workspace import Workspace
 
 __all__ = ["run", "source_digest"]
 
@@ -46,10 +45,9 @@ def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     found = scan(context.source, exclude=work.root)
     model = counted_by(config.train.base)
-    suppressed = suppression.read(work.suppressed)
-    hide = masker(config.privacy, work.privacy_key)
-    corpus = _read(found, config, model, work, hide, suppressed, context.progress)
-    tally = _Tally(Rulings(corpus.permits.policy))
+    hide, suppressed = masker(config.privacy, work.privacy_key), suppression.read(work.suppressed)
+    corpus = _read(found, config, model, work.reading, suppressed, hide, context.progress)
+    tally = _Tally(Rulings(corpus.permits.policy), MaskedCounts(config.privacy))
     remember(work.licences, tally.through(corpus.outcomes()))
     write_jsonl(work.rejected_documents, corpus.rejected())
     if not tally.documents:
@@ -57,9 +55,9 @@ def run(context: Context) -> Summary:
     marks = tally.fingerprints.marks(config.ingest.near_duplicate, config.ingest.boilerplate_documents)
     write_jsonl(work.documents, corpus.documents())
     write_jsonl(work.chunks, (marks.on(chunk) for chunk in corpus.chunks()))
-    summary = _summary(tally, marks, found) | {"privacy": _privacy(tally, config)}
+    summary = _summary(tally, marks, found)
     _tell(context.progress, summary)
-    for note in tally.rulings.notes():
+    for note in (*tally.rulings.notes(), *tally.masked.notes()):
         context.progress.note(note)
     return summary
 
@@ -71,9 +69,10 @@ def _read(
     work: Workspace,
     hide: Masker,
     suppressed: Suppression,
+    hide: Masker,
     progress: Progress,
 ) -> "_Corpus":
-    ingest, kept = config.ingest, work.reading
+    ingest = config.ingest
     limit = min(ingest.chunk_tokens, model.max_tokens)
     if limit < ingest.chunk_tokens:
         progress.note(f"chunks of {limit} tokens: {model.name} takes no more")
@@ -107,7 +106,7 @@ def _read(
     )
     permits = Permits(config)
     to_read = list(parts(found, permits.policy.assumed))
-    corpus = _Corpus(found, permits, hide, suppressed)
+    corpus = _Corpus(found, permits, suppressed, hide)
     progress.start(
         "reading documents", len(to_read), "files" if len(to_read) == len(found.files) else "parts of files"
     )
@@ -124,8 +123,8 @@ class _Corpus:
 
     found: Scan
     permits: Permits
-    hide: Masker
     suppressed: Suppression
+    hide: Masker
     places: list[Path | RejectedDocument] = field(default_factory=list)
 
     def add(self, part: Part, result: str | Failure) -> None:
@@ -176,14 +175,13 @@ class _Tally:
     """What is counted over the corpus, and what tells its duplicates."""
 
     rulings: Rulings
+    masked: MaskedCounts
     documents: int = 0
     chunks: int = 0
     tokens: int = 0
     shortened: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
-    masked: Counter[str] = field(default_factory=Counter)
-    masked_documents: int = 0
     fingerprints: CorpusFingerprints = field(default_factory=CorpusFingerprints)
 
     def through(self, outcomes: Iterable[Outcome]) -> Iterator[Document]:
@@ -206,9 +204,7 @@ class _Tally:
         self.tokens += sum(chunk.tokens for chunk in outcome.chunks)
         self.shortened += any(chunk.title != outcome.document.title for chunk in outcome.chunks)
         self.languages[outcome.document.language or "unknown"] += 1
-        found = [one.split(":") for one in outcome.document.verdicts if one.startswith(VERDICT)]
-        self.masked_documents += bool(found)
-        self.masked.update({entity: int(count) for _, entity, count in found})
+        self.masked.add(outcome.document)
         self.fingerprints.add(outcome.chunks, outcome.fingerprint)
 
 
@@ -231,23 +227,10 @@ def _summary(tally: _Tally, marks: Marks, found: Scan) -> Summary:
         "languages": dict(tally.languages.most_common()),
         "licences": tally.rulings.licences,
         "denied": tally.rulings.denied,
+        "privacy": tally.masked.figures(dropped=tally.reasons["privacy"]),
         "titles_shortened": tally.shortened,
         "duplicate_chunks": len(marks.duplicate_of),
         "boilerplate_chunks": len(marks.boilerplate),
-    }
-
-
-def _privacy(tally: _Tally, config: Config) -> Summary:
-    """What was masked, by kind, and what was not looked for; no value, nor anything made from one."""
-    settings = config.privacy
-    if not settings.scan:
-        return {"scanned": False}
-    return {
-        "scanned": True,
-        "masked": dict(tally.masked.most_common()),
-        "documents_masked": tally.masked_documents,
-        "documents_dropped": tally.reasons["privacy"],
-        "names": settings.names or "not looked for",
     }
 
 
@@ -260,12 +243,3 @@ def _tell(progress: Progress, summary: Summary) -> None:
             f"{summary['duplicate_chunks']:,} chunks say what another does, "
             f"{summary['boilerplate_chunks']:,} hold boilerplate: searched all the same"
         )
-    privacy = summary["privacy"]
-    if not privacy["scanned"]:
-        progress.note("personal data and secrets were not looked for: privacy.scan is false")
-        return
-    if privacy["masked"]:
-        shown = ", ".join(f"{count:,} {entity}" for entity, count in privacy["masked"].items())
-        progress.note(f"masked in {privacy['documents_masked']:,} documents: {shown}")
-    if privacy["names"] == "not looked for":
-        progress.note(NOT_LOOKED_FOR)

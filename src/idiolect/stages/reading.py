@@ -76,8 +76,9 @@ def set_up(settings: Settings, key: str) -> None:
     _worker = _Worker(settings, key)
     classifier()  # these load large libraries: now, so that no file's time and memory is charged with it
     signature("")
-    if settings.privacy.scan and settings.privacy.names:
-        opened(settings.privacy.names)
+    privacy = settings.privacy
+    if privacy.scan and privacy.names and privacy.name != "allow":
+        opened(privacy.names)
 
 
 def read(part: Part) -> str:
@@ -113,18 +114,20 @@ class _Worker:
     def outcomes(self, part: Part) -> Iterator[Outcome]:
         own: OwnWords | None = None
         suppressed = self.settings.suppressed
-        for place, found in self._parsed(part):
-            parsed = found if isinstance(found, str) else document_masked(found, place, self.hide)
-            place = place_masked(place, self.hide)
-            if isinstance(parsed, str):
-                yield Outcome(place=suppressed.hidden(place), reason=self.hide.text(parsed))
-                continue
-            if suppressed.covers(place, parsed.document):
-                yield Outcome(place=suppressed.token(place), reason=ERASED)
+        for raw, found in self._parsed(part):
+            place = place_masked(raw, self.hide)
+            if isinstance(found, str):
+                yield Outcome(place=suppressed.hidden(place), reason=self.hide.text(found))
                 continue
             own = own or own_words(Path(part.file))
-            document = licensed(parsed.document, own, part.around)
-            parsed = msgspec.structs.replace(parsed, document=document)
+            document = licensed(found.document, own, part.around)
+            parsed = document_masked(msgspec.structs.replace(found, document=document), raw, self.hide)
+            if isinstance(parsed, str):
+                yield Outcome(place=suppressed.hidden(place), reason=parsed)
+                continue
+            if suppressed.covers(place, parsed.document) or suppressed.covers(raw, found.document):
+                yield Outcome(place=suppressed.token(place), reason=ERASED)
+                continue
             language = parsed.document.language
             if self.languages and language and language not in self.languages:
                 reason = f"language: {language} is not among {', '.join(self.settings.languages)}"

@@ -114,5 +114,5 @@ def _plan(region: str) -> re.Pattern[str] | None:
     from phonenumbers import PhoneMetadata
 
     plan = PhoneMetadata.metadata_for_region(region.upper(), None)
-    described = plan.general_desc if plan else None
-    return re.compile(described.national_number_pattern or "") if described else None
+    pattern = plan.general_desc.national_number_pattern if plan and plan.general_desc else None
+    return re.compile(pattern) if pattern else None
