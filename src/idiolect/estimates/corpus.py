@@ -194,7 +194,7 @@ class _Reading:
     def documents(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
         """Each document with its licence and masked, unless one of these is why it is set aside."""
         own: OwnWords | None = None
-        for place, outcome in self._masked(piece, path):
+        for place, outcome in self._parsed(piece, path):
             if isinstance(outcome, str):
                 yield place, outcome
                 continue
