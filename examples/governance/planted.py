@@ -1,5 +1,6 @@
 """The personal data that the story plants: made up here, of the form that detectors look for, and nobody's."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parent / "people"
@@ -25,13 +26,21 @@ def plant(name: str, folder: Path) -> Path:
     return path
 
 
-def holders(*places: Path) -> dict[str, list[Path]]:
-    """Value → the files below `places` that hold its bytes, with or without the blanks in it."""
+def sentences(name: str) -> list[str]:
+    """What the document `name` says, without headings, values and line breaks; and its name."""
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    blocks = [" ".join(block.split()) for block in text.split("\n\n") if not block.startswith("#")]
+    return [name, *(one for block in blocks for one in block.split(". ") if "{" not in one)]
+
+
+def holders(texts: Iterable[str], places: Iterable[Path]) -> dict[str, list[Path]]:
+    """Text → the files below `places` that hold its bytes, however its lines are broken, with blanks or without."""
+    forms = {text: (text.encode(), text.replace(" ", "").encode()) for text in texts}
     found: dict[str, list[Path]] = {}
-    files = [path for place in places for path in sorted(place.rglob("*")) if path.is_file()]
-    for path in files:
+    for path in (path for place in places for path in sorted(place.rglob("*")) if path.is_file()):
         data = path.read_bytes()
-        for value in VALUES.values():
-            if value.encode() in data or value.replace(" ", "").encode() in data:
-                found.setdefault(value, []).append(path)
+        whole = b" ".join(data.replace(b"\\n", b" ").split())
+        for text, written in forms.items():
+            if any(form in data or form in whole for form in written):
+                found.setdefault(text, []).append(path)
     return found
