@@ -31,7 +31,9 @@ def test_the_story_is_told_to_its_end(tmp_path):
     assert "(of 8 planted values, 0 in the files of" in told
     assert "<email:" in told and "<phone:" in told, "the rota is found, with pseudonyms"
     assert "telemetry@2 is champion now, after telemetry@1" in told
-    assert "dataset train" in told and "bundle work" in told, "her notes shaped what was trained on, and the bundle"
+    assert "dataset train" in told and "bundle work" in told, (
+        "her notes shaped what was trained on, and the bundle"
+    )
     assert told.count("(of 12 traces of her notes, 0 in the files of") == 2
     assert "No longer to be promoted: telemetry@2" in told
     assert "telemetry@1 is champion now, after telemetry@2" in told
