@@ -1,4 +1,4 @@
-"""Memory of a process and of all that it has begun, from /proc."""
+"""Memory and time of a process and of all that it has begun, from /proc."""
 
 import contextlib
 import os
@@ -24,6 +24,14 @@ def memory(folder: Path, field: str) -> int:
             if line.startswith(f"{field}:"):
                 return int(line.split()[1])
     return 0
+
+
+def cpu_seconds(folder: Path) -> float:
+    """What a process has spent in its own code and in the system's for it; 0 for one that has ended."""
+    with contextlib.suppress(OSError):
+        fields = (folder / "stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 class Watched:

@@ -72,5 +72,7 @@ class TeacherError(IdiolectError):
 
 
 class MissingExtra(IdiolectError):  # noqa: N818
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs the package {package!r}: pip install 'idiolect[{extra}]'")
+    def __init__(self, package: str, extra: str, otherwise: str = "") -> None:
+        """`otherwise` says what to do instead of installing it, where something can be done."""
+        cure = f"pip install 'idiolect[{extra}]'" + (f", {otherwise}" if otherwise else "")
+        super().__init__(f"this needs the package {package!r}: {cure}")

@@ -71,7 +71,13 @@ def index(
         )
     with tempfile.TemporaryDirectory() as folder:
         work = Workspace(Path(folder))
-        ingest.run(Context(work, _chunked_as(bundle, config or Config()), progress, source))
+        settings = _chunked_as(bundle, config or Config())
+        summary = ingest.run(Context(work, settings, progress, source))
+        if summary["privacy"].get("masked") and not settings.privacy.key:
+            progress.note(
+                "pseudonyms are this call's own, the next one will encode their chunks again: keep a key with "
+                "--set privacy.key=FILE"
+            )
         return _built(store, indexed, encoder, work, progress, bridge_floor)
 
 
@@ -121,11 +127,14 @@ def _entries(work: Workspace, indexed: Indexed) -> Iterator[Entry]:
 
 
 def _chunked_as(bundle: Bundle, config: Config) -> Config:
-    """Settings that cut documents as the bundle's own run did."""
+    """Settings that cut documents as the bundle's own run did, and mask them with its key where that is beside it."""
     manifest = bundle.manifest
+    beside = Workspace(bundle.path.parent).privacy_key
+    key = config.privacy.key or (str(beside) if beside.is_file() else "")
     sizes = {"chunk_tokens": manifest.chunk_tokens, "overlap_tokens": manifest.overlap_tokens}
     return Config(
         ingest=msgspec.structs.replace(config.ingest, **sizes),
+        privacy=msgspec.structs.replace(config.privacy, key=key),
         licences=config.licences,
         train=msgspec.structs.replace(Train(), base=str(bundle.files.path)),
     )

@@ -48,8 +48,8 @@ STAGES = (
         version=3,
         reads=(),
         writes=("documents", "rejected_documents", "chunks"),
-        settings=("ingest", "licences", "train.base"),
-        ignores=("ingest.workers",),
+        settings=("ingest", "licences", "privacy", "train.base"),
+        ignores=("ingest.workers", "privacy.key"),
         scratch=("reading",),
     ),
     Stage(
@@ -57,8 +57,9 @@ STAGES = (
         version=2,
         reads=("documents", "chunks", "focuses"),
         writes=("queries", "rejected", "negatives", "generate_report"),
-        settings=("seed", "generate", "prepare.queries", "prepare.qrels"),
+        settings=("seed", "generate", "privacy", "prepare.queries", "prepare.qrels"),
         ignores=(
+            "privacy.key",
             "generate.concurrency",
             "generate.timeout",
             "generate.base_url",
@@ -84,7 +85,8 @@ STAGES = (
             "labelled",
             "rejected_labels",
         ),
-        settings=("seed", "prepare", "train.base"),
+        settings=("seed", "prepare", "privacy", "train.base"),
+        ignores=("privacy.key",),
     ),
     Stage(
         name="train",

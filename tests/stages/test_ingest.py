@@ -63,6 +63,13 @@ def test_documents_chunks_and_rejections_are_written_and_counted(docs: Path, tmp
         "titles_shortened": 0,
         "duplicate_chunks": summary["duplicate_chunks"],
         "boilerplate_chunks": 0,
+        "privacy": {
+            "scanned": True,
+            "masked": {},
+            "documents_masked": 0,
+            "documents_dropped": 0,
+            "names": "not looked for",
+        },
     }
     texts = {document.id: document.text for document in documents}
     assert all(texts[chunk.document_id][chunk.start : chunk.end] == chunk.text for chunk in chunks)

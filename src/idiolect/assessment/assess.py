@@ -17,6 +17,7 @@ from idiolect.estimates.corpus import CorpusSample, sample_corpus
 from idiolect.estimates.rates import Rates, measure, undisturbed
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.summary import Rulings
+from idiolect.lifecycle.privacy import masker
 from idiolect.progress import Progress
 from idiolect.readers.language import most_frequent
 from idiolect.records import Chunk, Document, Record
@@ -85,9 +86,9 @@ def assess(source: Path, config: Config, progress: Progress, exclude: Path | Non
     began = time.monotonic()
     files = starting_model(config.train.base)
     progress.note("reading a sample of the documents")
-    permits = Permits(config)
+    permits, hide = Permits(config), masker(config.privacy, None)
     sample = sample_corpus(
-        source, config.ingest, files, config.seed, READ_CHUNKS, READ_SECONDS, exclude, permits
+        source, config.ingest, files, config.seed, READ_CHUNKS, READ_SECONDS, exclude, permits, hide
     )
     if not sample.chunks:
         reasons = ", ".join(f"{count} {reason}" for reason, count in _reasons(sample).items())

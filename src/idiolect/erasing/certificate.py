@@ -38,7 +38,7 @@ class Certificate(Record, frozen=True, kw_only=True):
 NOT_COVERED = [
     "the source files: they were never touched, and the suppression list keeps them out of later runs",
     "weights that were trained with it: they are listed as tainted, and the retraining replaces them",
-    "bundles, models and reports that were copied elsewhere, those that a registry keeps among them",
+    "bundles, models and reports that were copied elsewhere, to a server of a registry among them",
     "logs, backups, and snapshots of disks",
 ]
 

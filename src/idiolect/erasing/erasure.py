@@ -54,11 +54,12 @@ def preview(
     uris: Sequence[str] = (),
     also: bool = False,
     left: Sequence[str] = (),
+    registry: str = "",
 ) -> Preview:
     """What `erase` would do; nothing is changed. Raises as that does."""
     _refuse_unfinished(work)
     resolved = resolve(work, given, also)
-    journal = _planned(work, resolved, uris, left)
+    journal = _planned(work, resolved, uris, left, registry)
     return Preview(
         resolved=msgspec.structs.replace(resolved, texts=[]),
         removed=journal.removed,
@@ -116,6 +117,7 @@ def _planned(
     chosen = stores.chosen(uris, found, left)
     rules = Rules(planned.gone)
     removed = take_out(work, rules, write=False) + clear(work, rules, write=False)
+    removed += registered.clear(registry, found, rules, write=False)
     removed["manifests that name it"] += sum(left is not None for _, left in _manifests(work, rules))
     for uri in chosen:
         removed[f"rows of {shown(uri)}"] += stores.held(uri, resolved.documents)
@@ -164,12 +166,14 @@ def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certifi
         "caches": lambda: clear(work, rules, write=True),
         "manifests": lambda: _redact_manifests(work, rules, log),
         "lineage": lambda: _forget(work, rules),
+        "the registry": lambda: registered.clear(journal.registry, journal.touched, rules, write=True),
     }
     for name, step in steps.items():
         progress.note(f"erasing from {name}")
         step()
     progress.note("searching for traces")
-    searched = search(work, journal.stores, rules, len(journal.gone.needles))
+    published = registered.files(journal.registry, journal.touched)
+    searched = search(work, journal.stores, published, rules, len(journal.gone.needles))
     certificate = Certificate(
         reference=reference,
         idiolect=__version__,

@@ -1,4 +1,4 @@
-"""The search afterwards: every byte of WORK, caches and stores for anything that tells of what was erased."""
+"""The search afterwards: every byte of WORK, caches, stores and a registry's folder for what was erased."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,10 +21,14 @@ class Searched(Record, frozen=True, kw_only=True):
     stores: int
 
 
-def search(work: Workspace, uris: Sequence[str], rules: Rules, needles: int) -> Searched:
-    """Raises PrivacyError naming the first file, or row of a store, in which anything is left."""
+def search(
+    work: Workspace, uris: Sequence[str], published: Iterable[Path], rules: Rules, needles: int
+) -> Searched:
+    """Read WORK, the stores and the files that were `published`.
+
+    Raises PrivacyError naming the first file, or row of a store, in which anything is left."""
     count = size = 0
-    for path in _files(work, uris):
+    for path in (*_files(work, uris), *published):
         if (found := rules.finder.in_file(path)) is not None or _named(path, rules):
             what = f"{len(found)} bytes of it" if found else "its name"
             raise PrivacyError(

@@ -14,6 +14,7 @@ from idiolect.estimates.model_size import model_size
 from idiolect.estimates.recount import known_amounts
 from idiolect.estimates.sizes import sizes
 from idiolect.lifecycle.licences.permits import Permits
+from idiolect.lifecycle.privacy import masker
 from idiolect.readers import scan
 from idiolect.runtimes.model_files import ModelFiles, load_tokenizer
 from idiolect.runtimes.starting import starting_model
@@ -117,5 +118,6 @@ def _sample(documents: _Documents) -> Corpus:
             _SAMPLE_SECONDS,
             exclude=exclude,
             permits=Permits(config),
+            hide=masker(config.privacy, None),
         )
     )

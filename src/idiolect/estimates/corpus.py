@@ -15,6 +15,7 @@ from idiolect.errors import InputError
 from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
 from idiolect.lifecycle.licences.folders import Folders
 from idiolect.lifecycle.licences.permits import Permits
+from idiolect.lifecycle.privacy import Masker, document_masked
 from idiolect.mining.fingerprints import fingerprint, signature
 from idiolect.mining.repetition import CorpusFingerprints
 from idiolect.readers import Options, Parsed, Scan, scan
@@ -111,11 +112,12 @@ def sample_corpus(
     seconds: float,
     exclude: Path | None = None,
     permits: Permits | None = None,
+    hide: Masker | None = None,
 ) -> CorpusSample:
     """Read files in an order drawn by `seed` until there are `chunks` chunks, or `seconds` are over.
 
-    One file of each kind comes first, large ones last; `permits` sets aside what licences keep out.
-    Raises InputError where `source` is missing, or a file of a kind that is not read.
+    One file of each kind comes first, large ones last; `permits` sets aside what licences keep out, `hide` masks what
+    is read.  Raises InputError where `source` is missing, or a file of a kind that is not read.
     """
     found = scan(source, exclude)
     pieces = [piece for file in found.files for piece in _pieces(file)]
@@ -124,7 +126,7 @@ def sample_corpus(
         own = [piece for piece in pieces if piece.suffix == suffix]
         files = len({piece.file for piece in own})
         sample.kinds[suffix] = Kind(files=files, pieces=len(own), bytes=sum(piece.size for piece in own))
-    read = _Reading(settings, model, found, permits or Permits(Config()))
+    read = _Reading(settings, model, found, permits or Permits(Config()), hide)
     _warm_up()
     seen: set[str] = set()
     prints = CorpusFingerprints()
@@ -172,7 +174,10 @@ def _drawn(pieces: Sequence[Piece], seed: int) -> list[Piece]:
 class _Reading:
     """Reads and chunks one piece after another as ingest does, in this process."""
 
-    def __init__(self, settings: Ingest, model: ModelFiles, found: Scan, permits: Permits) -> None:
+    def __init__(
+        self, settings: Ingest, model: ModelFiles, found: Scan, permits: Permits, hide: Masker | None
+    ) -> None:
+        self.hide = hide
         self.counter = TokenCounter(load_tokenizer(model.path))
         self.prompt = model.passage_prompt
         self.limit = min(settings.chunk_tokens, model.max_tokens)
@@ -187,7 +192,7 @@ class _Reading:
         )
 
     def documents(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
-        """Each document with its licence, unless that is why it is set aside."""
+        """Each document with its licence and masked, unless one of these is why it is set aside."""
         own: OwnWords | None = None
         for place, outcome in self._parsed(piece, path):
             if isinstance(outcome, str):
@@ -195,7 +200,11 @@ class _Reading:
                 continue
             own = own or own_words(piece.file)
             document = licensed(outcome.document, own, self.folders.of(piece.file))
-            yield place, self.permits.refusal(document) or replace(outcome, document=document)
+            parsed = replace(outcome, document=document)
+            if not (refusal := self.permits.refusal(document)) and self.hide:
+                yield place, document_masked(parsed, place, self.hide)
+            else:
+                yield place, refusal or parsed
 
     def _parsed(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
         if piece.whole:

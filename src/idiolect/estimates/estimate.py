@@ -21,6 +21,7 @@ from idiolect.estimates.recount import known_amounts, then
 from idiolect.estimates.sizes import Sizes, sizes
 from idiolect.estimates.times import Clock
 from idiolect.lifecycle.licences.permits import Permits
+from idiolect.lifecycle.privacy import masker
 from idiolect.records import Record
 from idiolect.runtimes.hardware import available_cpus
 from idiolect.runtimes.model_files import ModelFiles
@@ -87,6 +88,7 @@ def estimate(
             SAMPLE_SECONDS,
             work.root,
             Permits(config),
+            masker(config.privacy, None),
         )
         corpus = extrapolated(sample)
     elif work.chunks.is_file():

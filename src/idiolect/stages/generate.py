@@ -8,6 +8,7 @@ from idiolect.errors import TeacherError
 from idiolect.estimates.prices import pricing
 from idiolect.evaluation.labels import read_labels
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
+from idiolect.lifecycle.privacy import Masker, labels_masked, masker
 from idiolect.mining.permitted import permitted
 from idiolect.readers.language import most_frequent
 from idiolect.records import WITHHELD, Chunk, Document, Query
@@ -105,14 +106,14 @@ def _report(
 ) -> None:
     """generate_report.json, and what in it calls for a warning."""
     settings = context.config.prepare
-    real = [query.text for query in read_labels(settings)] if settings.queries else []
+    labels = labels_masked(read_labels(settings), _hide(context)) if settings.queries else []
     asked = generated.summary.get("asked", {})
     report = synthetic_report(
         generated.queries,
         generated.rejected,
         chunks,
         asked.get("styles", {}),
-        real,
+        [label.text for label in labels],
         asked_hops={int(hops): count for hops, count in asked.get("hops", {}).items()},
         corrected=corrected,
     )
@@ -164,6 +165,10 @@ def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
     return {"chunks_duplicate": duplicates, "chunks_boilerplate": boilerplate}
 
 
+def _hide(context: Context) -> Masker:
+    return masker(context.config.privacy, context.workspace.privacy_key)
+
+
 def _teacher(context: Context, corpus: _Corpus, wanted: Sequence[Target]) -> Teacher:
     settings, seed = context.config.generate, context.config.seed
     if settings.teacher == "llm":
@@ -180,6 +185,7 @@ def _teacher(context: Context, corpus: _Corpus, wanted: Sequence[Target]) -> Tea
             styles_folder=work.styles,
             targets=wanted,
             priced=pricing(settings, of_teacher(settings)),
+            hidden=_hide(context).text if settings.exemplars else str,
         )
     from idiolect.teachers.extractive import ExtractiveTeacher
 

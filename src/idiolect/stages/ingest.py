@@ -17,6 +17,7 @@ from idiolect.lifecycle import suppression
 from idiolect.lifecycle.licences.history import remember
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.summary import Rulings
+from idiolect.lifecycle.privacy import MaskedCounts, Masker, masker, place_masked
 from idiolect.lifecycle.suppression import Suppression
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
@@ -44,9 +45,9 @@ def run(context: Context) -> Summary:
     work, config = context.workspace, context.config
     found = scan(context.source, exclude=work.root)
     model = counted_by(config.train.base)
-    suppressed = suppression.read(work.suppressed)
-    corpus = _read(found, config, model, work.reading, suppressed, context.progress)
-    tally = _Tally(Rulings(corpus.permits.policy))
+    hide, suppressed = masker(config.privacy, work.privacy_key), suppression.read(work.suppressed)
+    corpus = _read(found, config, model, work.reading, suppressed, hide, context.progress)
+    tally = _Tally(Rulings(corpus.permits.policy), MaskedCounts(config.privacy))
     remember(work.licences, tally.through(corpus.outcomes()))
     write_jsonl(work.rejected_documents, corpus.rejected())
     if not tally.documents:
@@ -56,7 +57,7 @@ def run(context: Context) -> Summary:
     write_jsonl(work.chunks, (marks.on(chunk) for chunk in corpus.chunks()))
     summary = _summary(tally, marks, found)
     _tell(context.progress, summary)
-    for note in tally.rulings.notes():
+    for note in (*tally.rulings.notes(), *tally.masked.notes()):
         context.progress.note(note)
     return summary
 
@@ -67,6 +68,7 @@ def _read(
     model: ModelFiles,
     kept: Path,
     suppressed: Suppression,
+    hide: Masker,
     progress: Progress,
 ) -> "_Corpus":
     ingest = config.ingest
@@ -88,6 +90,9 @@ def _read(
             largest=int(ingest.largest_mb * 1e6),
         ),
         suppressed=suppressed,
+        privacy=config.privacy,
+        privacy_key=str(hide.key),
+        pseudonyms=hide.fingerprint,
     )
     kept.mkdir(parents=True, exist_ok=True)
     pool = Pool[Part, str](
@@ -99,12 +104,12 @@ def _read(
         given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
     )
     permits = Permits(config)
-    work = list(parts(found, permits.policy.assumed))
-    corpus = _Corpus(found, permits, suppressed)
+    to_read = list(parts(found, permits.policy.assumed))
+    corpus = _Corpus(found, permits, suppressed, hide)
     progress.start(
-        "reading documents", len(work), "files" if len(work) == len(found.files) else "parts of files"
+        "reading documents", len(to_read), "files" if len(to_read) == len(found.files) else "parts of files"
     )
-    for part, result in pool.map(work):
+    for part, result in pool.map(to_read):
         corpus.add(part, result)
         progress.advance()
     progress.finish()
@@ -118,11 +123,13 @@ class _Corpus:
     found: Scan
     permits: Permits
     suppressed: Suppression
+    hide: Masker
     places: list[Path | RejectedDocument] = field(default_factory=list)
 
     def add(self, part: Part, result: str | Failure) -> None:
         if isinstance(result, Failure):
-            self.places.append(RejectedDocument(path=part.place, reason=result.reason))
+            place = place_masked(part.place, self.hide)
+            self.places.append(RejectedDocument(path=place, reason=result.reason))
         else:
             self.places.append(Path(result))
 
@@ -143,7 +150,7 @@ class _Corpus:
         One that its licence keeps out stands beside its reason, without chunks.
         """
         for one in (*self.found.unreadable, *self.found.passed_over):
-            yield Outcome(place=one.path, reason=one.reason)
+            yield Outcome(place=place_masked(one.path, self.hide), reason=one.reason)
         seen: dict[str, str] = {}
         for place in self.places:
             if isinstance(place, RejectedDocument):
@@ -167,6 +174,7 @@ class _Tally:
     """What is counted over the corpus, and what tells its duplicates."""
 
     rulings: Rulings
+    masked: MaskedCounts
     documents: int = 0
     chunks: int = 0
     tokens: int = 0
@@ -195,6 +203,7 @@ class _Tally:
         self.tokens += sum(chunk.tokens for chunk in outcome.chunks)
         self.shortened += any(chunk.title != outcome.document.title for chunk in outcome.chunks)
         self.languages[outcome.document.language or "unknown"] += 1
+        self.masked.add(outcome.document)
         self.fingerprints.add(outcome.chunks, outcome.fingerprint)
 
 
@@ -217,6 +226,7 @@ def _summary(tally: _Tally, marks: Marks, found: Scan) -> Summary:
         "languages": dict(tally.languages.most_common()),
         "licences": tally.rulings.licences,
         "denied": tally.rulings.denied,
+        "privacy": tally.masked.figures(dropped=tally.reasons["privacy"]),
         "titles_shortened": tally.shortened,
         "duplicate_chunks": len(marks.duplicate_of),
         "boilerplate_chunks": len(marks.boilerplate),

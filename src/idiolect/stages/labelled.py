@@ -21,6 +21,7 @@ from idiolect.evaluation.labels import (
 )
 from idiolect.files import read_jsonl, remove, write_jsonl
 from idiolect.lifecycle import suppression
+from idiolect.lifecycle.privacy import labels_masked, masker
 from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
@@ -82,7 +83,8 @@ def read_labelled(
     check_labels(settings)
     if not settings.queries:
         return Labelled()
-    given = read_labels(settings)
+    hide = masker(context.config.privacy, context.workspace.privacy_key)
+    given = labels_masked(read_labels(settings), hide)
     searched = {chunk.document_id for chunk in chunks}
     documents = read_jsonl(context.workspace.documents, Document)
     names = DocumentNames((document for document in documents if document.id in searched), chunks)

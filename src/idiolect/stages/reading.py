@@ -8,9 +8,12 @@ import msgspec
 import numpy as np
 
 from idiolect.chunking import TokenCounter, chunk_document
+from idiolect.config import Privacy
 from idiolect.errors import InputError
 from idiolect.files import replacing
 from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
+from idiolect.lifecycle.privacy import document_masked, masker, place_masked
+from idiolect.lifecycle.privacy.names import opened
 from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.fingerprints import PERMUTATIONS, Fingerprint, fingerprint, signature
 from idiolect.readers import Options, Parsed
@@ -23,7 +26,10 @@ from idiolect.stages.parts import Part
 
 
 class Settings(Record, frozen=True, kw_only=True):
-    """All that reading depends on besides the files; `kept` is the folder of what was read already."""
+    """All that reading depends on besides the files; `kept` is the folder of what was read already.
+
+    `pseudonyms` tells the key that is in the file `privacy_key` from others.
+    """
 
     kept: str
     model: str
@@ -33,6 +39,9 @@ class Settings(Record, frozen=True, kw_only=True):
     overlap_tokens: int
     languages: tuple[str, ...]
     options: Options
+    privacy: Privacy
+    privacy_key: str
+    pseudonyms: str
     suppressed: Suppression = Suppression()
 
 
@@ -65,8 +74,11 @@ def set_up(settings: Settings, key: str) -> None:
     """Prepare this process for `read`; `key` names the settings in what is kept."""
     global _worker
     _worker = _Worker(settings, key)
-    classifier()  # both load large libraries: now, so that no file's time is charged with it
+    classifier()  # these load large libraries: now, so that no file's time and memory is charged with it
     signature("")
+    privacy = settings.privacy
+    if privacy.scan and privacy.names and privacy.name != "allow":
+        opened(privacy.names)
 
 
 def read(part: Part) -> str:
@@ -97,20 +109,25 @@ class _Worker:
         self.key = key
         self.counter = TokenCounter(load_tokenizer(Path(settings.model)))
         self.languages = {code.lower() for code in settings.languages}
+        self.hide = masker(settings.privacy, Path(settings.privacy_key))
 
     def outcomes(self, part: Part) -> Iterator[Outcome]:
         own: OwnWords | None = None
         suppressed = self.settings.suppressed
-        for place, parsed in self._parsed(part):
+        for raw, found in self._parsed(part):
+            place = place_masked(raw, self.hide)
+            if isinstance(found, str):
+                yield Outcome(place=suppressed.hidden(place), reason=self.hide.text(found))
+                continue
+            own = own or own_words(Path(part.file))
+            document = licensed(found.document, own, part.around)
+            parsed = document_masked(msgspec.structs.replace(found, document=document), raw, self.hide)
             if isinstance(parsed, str):
                 yield Outcome(place=suppressed.hidden(place), reason=parsed)
                 continue
-            if suppressed.covers(place, parsed.document):
+            if suppressed.covers(place, parsed.document) or suppressed.covers(raw, found.document):
                 yield Outcome(place=suppressed.token(place), reason=ERASED)
                 continue
-            own = own or own_words(Path(part.file))
-            document = licensed(parsed.document, own, part.around)
-            parsed = msgspec.structs.replace(parsed, document=document)
             language = parsed.document.language
             if self.languages and language and language not in self.languages:
                 reason = f"language: {language} is not among {', '.join(self.settings.languages)}"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,12 +59,13 @@ class LLMTeacher:
         weights: Mapping[str, float] | None = None,
         targets: Sequence[Target] = (),
         priced: Priced = no_price,
+        hidden: Callable[[str], str] = str,
     ) -> None:
         self.settings, self.cache_path, self.seed = settings, cache_path, seed
         self.backoff = backoff or Backoff()
         self.languages, self.paths, self.withheld = languages, paths, withheld
         self.styles_folder, self.weights, self.targets = styles_folder, weights, targets
-        self.priced = priced
+        self.priced, self.hidden = priced, hidden
 
     @property
     def name(self) -> str:
@@ -79,7 +80,8 @@ class LLMTeacher:
         """
         texts = load_style_texts(self.styles_folder)
         styles = list(texts.chosen(self.settings.styles))
-        prompts = make_prompts(texts, styles, read_exemplars(self.settings.exemplars, self.seed))
+        exemplars = read_exemplars(self.settings.exemplars, self.seed)
+        prompts = make_prompts(texts, styles, [self.hidden(query) for query in exemplars])
         asks = plan(
             chunks,
             self.settings,

@@ -24,6 +24,7 @@ from idiolect.config import load
 from idiolect.files import read_json, read_jsonl, write_text
 from idiolect.index.memory import MemoryIndex
 from idiolect.lifecycle.licences.redistribution import redistribution
+from idiolect.lifecycle.lineage.recording import record
 from idiolect.progress import Silent
 from idiolect.records import UNINDEXED, UNTRAINED, WITHHELD, Chunk, Document, RejectedDocument
 from idiolect.runtimes.model_files import describe
@@ -140,7 +141,7 @@ def test_what_may_not_train_leaves_no_trace_but_in_what_is_searched(first):
     root = first.workspace.root
     kept = {"documents.jsonl", "chunks.jsonl"}
     assert holding(root, WORDS["barred"]) == kept
-    assert holding(root, "barred/page.md") == {*kept, "licences.jsonl"}
+    assert holding(root, "barred/page.md") == {*kept, "licences.jsonl", "lineage.db"}
     assert {"queries.jsonl", "train.jsonl"} <= holding(root, WORDS["quiet"]), "others do train"
     texts = sample(first.workspace, 13)
     assert WORDS["barred"] not in " ".join([*texts.chunks, *texts.calibration])
@@ -238,9 +239,8 @@ def test_audit_licences_without_a_lineage_lists_what_is_denied_and_says_what_it_
 
 
 def test_a_source_that_is_denied_afterwards_lists_the_models_that_it_shaped(first):
-    recording = pytest.importorskip("idiolect.lifecycle.lineage.recording")
     work = first.workspace
-    assert recording.record(work) == {}
+    assert record(work) == {}
     asked = ("audit", "licences", "-w", work.root, "--json")
     own = [part for setting in POLICY for part in ("--set", setting)]
     assert command(*asked, *own)["breaches"] == 0, "what was denied then has shaped nothing"
@@ -249,6 +249,11 @@ def test_a_source_that_is_denied_afterwards_lists_the_models_that_it_shaped(firs
     reached = {one["kind"]: one["against"] for one in denied["reached"]}
     assert reached.keys() >= {"model", "bundle"}
     assert "train" in reached["model"]
+    found = command(*asked, "--set", 'licences.deny=["barred/**"]')
+    (denied,) = found["documents"]
+    assert not [one for one in denied["reached"] if one["against"]], (
+        "it stands in what is searched, and nowhere else"
+    )
 
 
 def test_a_policy_that_changes_runs_again_what_it_touches_and_no_more(over, first):
@@ -256,7 +261,9 @@ def test_a_policy_that_changes_runs_again_what_it_touches_and_no_more(over, firs
     documents = first.workspace.documents.read_bytes()
     shared = over(*POLICY, 'licences.redistribute=["ISC"]')
     assert ran(shared, "prepare") == ["ingest", "generate", "prepare"]
-    assert stale(shared) == [], "they wrote what they wrote before"
+    assert stale(shared) == ["export"], (
+        "its card says what may be handed on; the others read what they read before"
+    )
     found = redistribution(read_jsonl(first.workspace.documents, Document), shared.config.licences)
     assert (found.permission, found.denied) == ("denied", {"ISC": 1})
     assert ran(over(*POLICY), "prepare") == ["ingest", "generate", "prepare"]

@@ -58,7 +58,7 @@ def erase(
 
     workspace = Workspace(work)
     if dry_run:
-        found = erasure.preview(workspace, given, uris, also, leave)
+        found = erasure.preview(workspace, given, uris, also, leave, _registry(registry))
         if not emit(found, as_json, out):
             print_lines(_preview(found))
         return

@@ -1,15 +1,15 @@
 """The lineage asked what one version of a document touched."""
 
 import contextlib
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from idiolect.lifecycle.licences.history import Licensed
 from idiolect.lifecycle.licences.reviewing import Touch, Trace
-
-_DIGITS = 16
-"""Of a version's SHA-256, as the lineage keeps it."""
+from idiolect.lifecycle.lineage.explaining import explain_document
+from idiolect.lifecycle.lineage.naming import versions
+from idiolect.lifecycle.lineage.store import opened
+from idiolect.lifecycle.lineage.writing import DIGITS
 
 
 @contextlib.contextmanager
@@ -18,16 +18,12 @@ def tracing(path: Path) -> Iterator[Trace | None]:
     if not path.is_file():
         yield None
         return
-    rooms = ("store", "naming", "explaining")
-    store, naming, explaining = (
-        importlib.import_module(f"idiolect.lifecycle.lineage.{one}") for one in rooms
-    )
-    with store.opened(path, must_exist=True) as lineage:
+    with opened(path, must_exist=True) as lineage:
 
         def trace(document: Licensed) -> Iterator[Touch]:
-            known = naming.versions(lineage, [document.document_id])
-            own = [version for version in known if version.digest == document.sha256[:_DIGITS]]
-            for found in explaining.explain_document(lineage, own):
+            known = versions(lineage, [document.document_id])
+            own = [version for version in known if version.digest == document.sha256[:DIGITS]]
+            for found in explain_document(lineage, own):
                 roles = list(dict.fromkeys(one.role for one in found.influences))
                 yield Touch(
                     found.artefact.kind, found.artefact.name, found.artefact.digest, roles, found.uses

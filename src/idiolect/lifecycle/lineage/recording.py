@@ -73,7 +73,7 @@ def record_index(work: Workspace, bundle: Bundle, uri: str) -> None:
         digest = bundle_digest(bundle)
         passages = digest_path(work.chunks)
         index = run.artefact("index", digest_value([uri, digest, passages]), uri)
-        run.edge(corpus.passages_of(run, passages), index, "indexed")
+        run.edge(corpus.indexed_of(run, work, passages), index, "indexed")
         run.edge(run.artefact("bundle", digest, bundle.manifest.name), index, "encoded")
         run.finish()
 

@@ -74,10 +74,6 @@ class Lineage:
             raise
         self.connection.execute("COMMIT")
 
-    @property
-    def is_empty(self) -> bool:
-        return self.connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is None
-
 
 @contextlib.contextmanager
 def opened(path: Path, must_exist: bool = False) -> Iterator[Lineage]:
