@@ -13,10 +13,10 @@ from idiolect.config import is_endpoint
 from idiolect.errors import UsageError, WorkspaceError
 from idiolect.estimates.spent import spent
 from idiolect.files import digest_path, read_json, remove, write_json
-from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.audit.manifests import Ran, record
+from idiolect.lifecycle.erasure.settling import settle
 from idiolect.lifecycle.lineage import recording
-from idiolect.lifecycle.manifests import Ran, record
-from idiolect.lifecycle.settling import settle
 from idiolect.runtimes.layout import ADDED
 from idiolect.stages.context import Context, Summary
 

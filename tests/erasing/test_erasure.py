@@ -27,8 +27,8 @@ from idiolect.erasing.certificate import lines
 from idiolect.errors import PrivacyError, WorkspaceError
 from idiolect.files import tree_digests
 from idiolect.index.stores.opening import open_store
-from idiolect.lifecycle import taint
-from idiolect.lifecycle.verifying import verify
+from idiolect.lifecycle.audit.verifying import verify
+from idiolect.lifecycle.erasure import taint
 from idiolect.workspace import Workspace
 
 PLANTED = """# The Quillfeather affair

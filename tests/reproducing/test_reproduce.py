@@ -14,7 +14,7 @@ from teachers.chat_server import ChatServer, about
 from idiolect.cli import main
 from idiolect.errors import AuditError, UsageError
 from idiolect.files import digest_path, tree_digests, write_json
-from idiolect.lifecycle.manifests import read
+from idiolect.lifecycle.audit.manifests import read
 from idiolect.reproducing import reproduce
 from idiolect.reproducing.circumstances import surroundings
 from idiolect.reproducing.comparing import gaps, output

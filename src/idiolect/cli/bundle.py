@@ -79,7 +79,7 @@ def sign(path: Path, key: Path, as_json: bool, out: Path | None) -> None:
 def card(path: Path, as_json: bool, out: Path | None) -> None:
     """Show the model card; with --json the bill of materials, CycloneDX."""
     from idiolect.bundle import Bundle
-    from idiolect.lifecycle.papers import bill_of, card_of
+    from idiolect.lifecycle.cards.papers import bill_of, card_of
 
     found = Bundle.load(path)
     if not emit(bill_of(found), as_json, out):

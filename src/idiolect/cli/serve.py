@@ -96,7 +96,7 @@ def serve(
 def _tainted(bundle: Path) -> list[str]:
     from idiolect.bundle import Bundle
     from idiolect.files import digest_path
-    from idiolect.lifecycle.taint import warnings
+    from idiolect.lifecycle.erasure.taint import warnings
     from idiolect.runtimes.layout import MANIFEST, is_bundle
 
     if not is_bundle(bundle):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from idiolect.erasing.scanning import Searched
-from idiolect.lifecycle.taint import Tainted
+from idiolect.lifecycle.erasure.taint import Tainted
 from idiolect.records import Record
 
 

@@ -20,12 +20,12 @@ from idiolect.erasing.scanning import search
 from idiolect.errors import PrivacyError
 from idiolect.files import digest_path, digest_value, read_json, write_json
 from idiolect.index.store import shown
-from idiolect.lifecycle import suppression, taint
-from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.audit.manifests import REDACTED
+from idiolect.lifecycle.erasure import suppression, taint
 from idiolect.lifecycle.lineage.explaining import Touched, touched
 from idiolect.lifecycle.lineage.forgetting import forget
 from idiolect.lifecycle.lineage.store import opened
-from idiolect.lifecycle.manifests import REDACTED
 from idiolect.progress import Progress, Silent
 from idiolect.records import Record
 from idiolect.workspace import Workspace

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from idiolect.erasing.gone import Rules
 from idiolect.files import digest_path, read_json, write_json
+from idiolect.lifecycle.erasure.taint import MARK, Tainted
 from idiolect.lifecycle.lineage.explaining import Touched
 from idiolect.lifecycle.lineage.forgetting import forget
 from idiolect.lifecycle.lineage.naming import versions
@@ -14,7 +15,6 @@ from idiolect.lifecycle.lineage.store import opened
 from idiolect.lifecycle.registry.publishing import BUNDLE_PART
 from idiolect.lifecycle.registry.references import is_server
 from idiolect.lifecycle.registry.storage import Storage
-from idiolect.lifecycle.taint import MARK, Tainted
 from idiolect.runtimes.layout import MANIFEST
 
 

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 
 from idiolect.errors import PrivacyError, WorkspaceError
 from idiolect.files import read_jsonl
+from idiolect.lifecycle.erasure.suppression import normalised
 from idiolect.lifecycle.lineage.naming import versions
 from idiolect.lifecycle.lineage.store import opened
-from idiolect.lifecycle.suppression import normalised
 from idiolect.records import Document, Record, RejectedDocument
 from idiolect.workspace import Workspace
 

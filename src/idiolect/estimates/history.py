@@ -9,7 +9,7 @@ import msgspec
 from idiolect.config import Config
 from idiolect.errors import InputError
 from idiolect.files import read_json
-from idiolect.lifecycle.manifests import feeds
+from idiolect.lifecycle.audit.manifests import feeds
 from idiolect.records import Record
 from idiolect.workspace import Workspace
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from idiolect.errors import AuditError
-from idiolect.lifecycle.manifests import StageManifest, feeds, read
+from idiolect.lifecycle.audit.manifests import StageManifest, feeds, read
 from idiolect.pipeline import NAMES, STAGES
 
 

@@ -8,9 +8,9 @@ import msgspec
 
 from idiolect import __version__
 from idiolect.config import Config
-from idiolect.lifecycle import provenance
-from idiolect.lifecycle.manifests import StageManifest, without_secrets
-from idiolect.lifecycle.provenance import Code
+from idiolect.lifecycle.audit import provenance
+from idiolect.lifecycle.audit.manifests import StageManifest, without_secrets
+from idiolect.lifecycle.audit.provenance import Code
 
 
 def surroundings(manifests: Iterable[StageManifest]) -> list[str]:

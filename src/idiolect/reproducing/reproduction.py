@@ -8,7 +8,7 @@ from pathlib import Path
 from idiolect import pipeline
 from idiolect.config import Config, resolved
 from idiolect.errors import AuditError, UsageError
-from idiolect.lifecycle.manifests import StageManifest, read
+from idiolect.lifecycle.audit.manifests import StageManifest, read
 from idiolect.progress import Progress
 from idiolect.records import Record
 from idiolect.reproducing import circumstances

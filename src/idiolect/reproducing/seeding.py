@@ -8,7 +8,7 @@ from pathlib import Path
 from idiolect.errors import AuditError, UsageError
 from idiolect.estimates.paid import reading
 from idiolect.files import digest_path, read_json, replacing, write_json
-from idiolect.lifecycle.manifests import StageManifest
+from idiolect.lifecycle.audit.manifests import StageManifest
 from idiolect.workspace import Workspace
 
 MARK = "reproduces.json"

@@ -16,7 +16,7 @@ from idiolect.config import Config, Export, is_endpoint
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import read_json
-from idiolect.lifecycle.papers import add_papers
+from idiolect.lifecycle.cards.papers import add_papers
 from idiolect.records import Fusion
 from idiolect.runtimes.graph import OPSET
 from idiolect.runtimes.layout import CALIBRATION, COMPRESSION

@@ -13,12 +13,12 @@ from idiolect.config import Config
 from idiolect.engines.processes import Failure, Pool
 from idiolect.errors import InputError, UsageError
 from idiolect.files import digest_value, write_jsonl
-from idiolect.lifecycle import suppression
+from idiolect.lifecycle.erasure import suppression
+from idiolect.lifecycle.erasure.suppression import Suppression
 from idiolect.lifecycle.licences.history import remember
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.summary import Rulings
 from idiolect.lifecycle.privacy import MaskedCounts, Masker, masker, place_masked
-from idiolect.lifecycle.suppression import Suppression
 from idiolect.mining.repetition import CorpusFingerprints, Marks
 from idiolect.progress import Progress
 from idiolect.readers import SUFFIXES, Options, Scan, scan, source_digest

@@ -20,9 +20,9 @@ from idiolect.evaluation.labels import (
     read_labels,
 )
 from idiolect.files import read_jsonl, remove, write_jsonl
-from idiolect.lifecycle import suppression
+from idiolect.lifecycle.erasure import suppression
+from idiolect.lifecycle.erasure.suppression import ERASED, Suppression
 from idiolect.lifecycle.privacy import labels_masked, masker
-from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.mining.weighting import Asked

@@ -11,10 +11,10 @@ from idiolect.chunking import TokenCounter, chunk_document
 from idiolect.config import Privacy
 from idiolect.errors import InputError
 from idiolect.files import replacing
+from idiolect.lifecycle.erasure.suppression import ERASED, Suppression
 from idiolect.lifecycle.licences.detecting import OwnWords, licensed, own_words
 from idiolect.lifecycle.privacy import document_masked, masker, place_masked
 from idiolect.lifecycle.privacy.names import opened
-from idiolect.lifecycle.suppression import ERASED, Suppression
 from idiolect.mining.fingerprints import PERMUTATIONS, Fingerprint, fingerprint, signature
 from idiolect.readers import Options, Parsed
 from idiolect.readers.documents import parsed_entry, read_file

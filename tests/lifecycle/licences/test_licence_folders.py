@@ -10,7 +10,6 @@ from idiolect.lifecycle.licences.detecting import ORIGIN, licensed, own_words
 from idiolect.lifecycle.licences.folders import Folders
 from idiolect.readers import read_documents, scan, source_digest
 from idiolect.readers.base import Parsed
-from idiolect.runtimes.model_files import ModelFiles
 
 NAME = "SPDX-License-Identifier"
 APACHE = "Apache License\nVersion 2.0\n"
@@ -174,10 +173,7 @@ def test_files_that_state_a_licence_are_part_of_what_makes_ingest_stale(tmp_path
 )
 def test_a_base_models_licence_is_what_its_directory_says(tmp_path, files, expected):
     write(tmp_path, {"config.json": "{}", **files})
-    facts = ModelFiles(
-        path=tmp_path, name="m", max_tokens=8, dimension=2, query_prompt="", passage_prompt="", digest="0"
-    )
-    assert base_licence(facts) == expected
+    assert base_licence(tmp_path) == expected
 
 
 def test_a_real_projects_documents_all_stand_under_the_licence_of_their_folder(tmp_path):

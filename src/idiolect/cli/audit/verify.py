@@ -19,8 +19,8 @@ from idiolect.cli.output import emit
 @options.out
 def verify(work: Path, anchor: str | None, as_json: bool, out: Path | None) -> None:
     """Find any edit, deletion, cut or reordering in WORK's audit log, and any manifest that was altered."""
-    from idiolect.lifecycle.chain import Head
-    from idiolect.lifecycle.verifying import verify as verified
+    from idiolect.lifecycle.audit.chain import Head
+    from idiolect.lifecycle.audit.verifying import verify as verified
     from idiolect.workspace import Workspace
 
     workspace = Workspace(work)

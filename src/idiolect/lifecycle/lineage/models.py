@@ -6,6 +6,7 @@ from typing import Any, Literal
 from idiolect.bundle import Bundle, bundle_digest
 from idiolect.evaluation.calibration import read_calibration
 from idiolect.files import digest_path, read_json, read_jsonl
+from idiolect.lifecycle.audit.manifests import without_secrets
 from idiolect.lifecycle.lineage.corpus import passages_of
 from idiolect.lifecycle.lineage.facts import Facts
 from idiolect.lifecycle.lineage.splits import (
@@ -18,7 +19,6 @@ from idiolect.lifecycle.lineage.splits import (
 )
 from idiolect.lifecycle.lineage.writing import Node, Run
 from idiolect.lifecycle.lineage.written import requests
-from idiolect.lifecycle.manifests import without_secrets
 from idiolect.runtimes.layout import CALIBRATION, COMPRESSION
 from idiolect.runtimes.model_files import weights_digest
 from idiolect.workspace import Workspace

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from idiolect.lifecycle.chain import Chain
-from idiolect.lifecycle.entries import LONGEST
+from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.audit.entries import LONGEST
 from idiolect.lifecycle.registry.backend import Backend
 from idiolect.lifecycle.registry.versions import Promotion
 

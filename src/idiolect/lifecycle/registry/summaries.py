@@ -6,10 +6,10 @@ import re
 from idiolect.bundle import Bundle, bundle_digest
 from idiolect.evaluation.report import Decision, Report
 from idiolect.files import read_json
-from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.erasure.taint import MARK, tainted_by
 from idiolect.lifecycle.licences.redistribution import denied_at_ingest
 from idiolect.lifecycle.registry.versions import Version
-from idiolect.lifecycle.taint import MARK, tainted_by
 from idiolect.runtimes.layout import MANIFEST
 from idiolect.workspace import Workspace
 

@@ -162,7 +162,7 @@ def base_model(base: str, digest: str) -> BaseModel:
     if is_endpoint(base):
         return BaseModel(name=base, digest=digest)
     files = starting_model(base)
-    return BaseModel(name=files.name, digest=digest, licence=base_licence(files))
+    return BaseModel(name=files.name, digest=digest, licence=base_licence(files.path))
 
 
 def asked(work: Workspace, config: Config, stage: str) -> Asked | None:

@@ -7,8 +7,8 @@ import msgspec
 
 from idiolect.evaluation.closing import ordered
 from idiolect.evaluation.significance import Comparison
-from idiolect.lifecycle.described import Described
-from idiolect.lifecycle.limits import limits, privacy
+from idiolect.lifecycle.cards.described import Described
+from idiolect.lifecycle.cards.limits import limits, privacy
 
 Part = dict[str, Any]
 

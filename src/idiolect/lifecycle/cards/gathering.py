@@ -12,9 +12,9 @@ from idiolect.config import Config
 from idiolect.errors import InputError
 from idiolect.evaluation.report import Report, read_report
 from idiolect.files import digest_path, read_json, read_jsonl
-from idiolect.lifecycle.described import Bill, Corpus, Described, Llm, StageRun, Written
-from idiolect.lifecycle.origin import address, architecture, origin
-from idiolect.lifecycle.stage_runs import audited, runs_behind
+from idiolect.lifecycle.cards.described import Bill, Corpus, Described, Llm, StageRun, Written
+from idiolect.lifecycle.cards.origin import address, architecture, origin
+from idiolect.lifecycle.cards.stage_runs import audited, runs_behind
 from idiolect.records import Record, Selection
 from idiolect.workspace import Workspace
 

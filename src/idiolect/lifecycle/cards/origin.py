@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 from idiolect.bundle import Base
 from idiolect.config import is_endpoint
 from idiolect.files import read_json
-from idiolect.lifecycle.described import Origin
-from idiolect.lifecycle.hub_licences import spdx
-from idiolect.readers import front_matter
+from idiolect.lifecycle.cards.described import Origin
+from idiolect.lifecycle.licences.base import base_licence
 from idiolect.runtimes.model_files import DEFAULT_BASE
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -20,26 +19,10 @@ def origin(base: Base, setting: str, directory: Path | None) -> Origin:
     return Origin(
         name=base.name,
         digest=base.digest,
-        licence=licence_in(directory) if directory is not None else "",
+        licence=base_licence(directory) if directory is not None else "",
         hub=_hub_id(setting),
         endpoint=address(setting) if is_endpoint(setting) else "",
     )
-
-
-def licence_in(directory: Path) -> str:
-    """What a model directory's own card, README.md, names as its licence; "" where it does not."""
-    readme = directory / "README.md"
-    if not readme.is_file():
-        return ""
-    matter, _ = front_matter.split(readme.read_text(encoding="utf-8", errors="replace"))
-    named = matter.get("license")
-    if isinstance(named, list) and named:
-        named = named[0]
-    if named == "other":
-        named = matter.get("license_name") or named
-    if not isinstance(named, str) or not any(map(str.isalnum, named)):
-        return ""
-    return spdx(named) or named
 
 
 def address(url: str) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import metadata
 from urllib.parse import quote
 
-from idiolect.lifecycle.hub_licences import spdx
+from idiolect.lifecycle.licences.expressions import canonical
 from idiolect.records import Record
 
 _CLASSIFIER = "License :: "
@@ -45,7 +45,7 @@ def _licence(told: metadata.PackageMetadata) -> tuple[str, list[str]]:
     """An SPDX expression, else the names of the classifiers, else what stands in its place."""
     texts = [told[key] for key in ("License-Expression", "License") if key in told]
     for text in texts:
-        if expression := spdx(text):
+        if expression := canonical(text):
             return expression, []
     names = list(dict.fromkeys(_classified(told)))
     free = [text.strip() for text in texts if "\n" not in text.strip() and len(text) <= _LONGEST_NAME]

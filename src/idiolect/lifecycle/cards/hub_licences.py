@@ -1,8 +1,6 @@
-"""Licences as SPDX expressions, and as the Hugging Face Hub names them."""
+"""Licences as the Hugging Face Hub names them."""
 
 import re
-from functools import cache, lru_cache
-from typing import Any
 
 # fmt: off
 HUB_LICENCES = frozenset(
@@ -25,31 +23,13 @@ HUB_LICENCES = frozenset(
 _HUB_OTHERWISE = {"odc-by-1.0": "odc-by", "odbl-1.0": "odbl", "pddl-1.0": "pddl"}
 
 
-@lru_cache(maxsize=4_096)
-def spdx(text: str) -> str:
-    """`text` as an SPDX expression in its canonical spelling; "" where it is none."""
-    from license_expression import ExpressionError
-
-    try:
-        parsed = _licensing().parse(text, validate=True, strict=True)
-    except ExpressionError:
-        return ""
-    return str(parsed.render()) if parsed is not None else ""
-
-
-@cache
-def _licensing() -> Any:
-    from license_expression import get_spdx_licensing  # builds its index of licences anew on every call
-
-    return get_spdx_licensing()
-
-
 def hub_licence(licence: str) -> dict[str, str]:
     """The keys of a card's metadata that name a licence: one of the Hub's, or "other" with a name."""
     if not licence:
         return {"license": "unknown"}
-    key = re.sub(r"-(only|or-later)$", "", licence.lower())
+    name = licence.removeprefix("LicenseRef-").lower()
+    key = re.sub(r"-(only|or-later)$", "", name)
     key = _HUB_OTHERWISE.get(key, key)
     if key in HUB_LICENCES:
         return {"license": key}
-    return {"license": "other", "license_name": re.sub(r"[^a-z0-9.+-]+", "-", licence.lower()).strip("-")}
+    return {"license": "other", "license_name": re.sub(r"[^a-z0-9.+-]+", "-", name).strip("-")}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from idiolect.evaluation import wording
-from idiolect.lifecycle.described import Described
+from idiolect.lifecycle.cards.described import Described
 
 NOT_LOOKED_FOR = "not looked for"
 """What ingest's summary says of names where no model finds them."""

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from idiolect.lifecycle.cyclonedx import Part, hashes, known, licences, properties
-from idiolect.lifecycle.described import Corpus, Described, Llm, Origin, Written
-from idiolect.lifecycle.markdown import plain
+from idiolect.lifecycle.cards.cyclonedx import Part, hashes, known, licences, properties
+from idiolect.lifecycle.cards.described import Corpus, Described, Llm, Origin, Written
+from idiolect.lifecycle.cards.markdown import plain
 
 
 def inputs(described: Described) -> list[Part]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from idiolect.errors import AuditError
-from idiolect.lifecycle.entries import ORIGIN, Entry, NoEntryError, parsed
+from idiolect.lifecycle.audit.entries import ORIGIN, Entry, NoEntryError, parsed
 
 
 def walked(path: Path, lines: Iterable[bytes]) -> Iterator[Entry]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from idiolect.lifecycle.hub_licences import spdx
-from idiolect.lifecycle.markdown import plain
+from idiolect.lifecycle.cards.markdown import plain
+from idiolect.lifecycle.licences.expressions import canonical
 
 Part = dict[str, Any]
 
@@ -17,7 +17,7 @@ def licences(counted: Mapping[str, int]) -> list[Part]:
     names = sorted(counted)
     if not any(names):
         return []
-    if len(names) == 1 and spdx(names[0]) == names[0]:
+    if len(names) == 1 and canonical(names[0]) == names[0]:
         return [{"expression": names[0]}]
     return [{"license": {"name": plain(name) or "NOASSERTION"}} for name in names]
 

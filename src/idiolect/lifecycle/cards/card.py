@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 
 from idiolect.evaluation.closing import ordered
-from idiolect.lifecycle.described import Described
-from idiolect.lifecycle.front_matter import front_matter
-from idiolect.lifecycle.limits import limits, privacy
-from idiolect.lifecycle.markdown import FILTERS, Marked, code, shown
+from idiolect.lifecycle.cards.described import Described
+from idiolect.lifecycle.cards.front_matter import front_matter
+from idiolect.lifecycle.cards.limits import limits, privacy
+from idiolect.lifecycle.cards.markdown import FILTERS, Marked, code, shown
 from idiolect.runtimes.layout import BILL
 
 _PATHS = ("base", "start", "cross_encoder")
@@ -25,7 +25,7 @@ def render_card(described: Described) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("idiolect", "lifecycle"),
+        loader=PackageLoader("idiolect", "lifecycle/cards"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from idiolect.files import digest_path, read_json
-from idiolect.lifecycle.described import StageRun
+from idiolect.lifecycle.cards.described import StageRun
 from idiolect.workspace import Workspace
 
 _BEFORE = ("train", "prepare", "generate", "ingest")

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from idiolect.errors import AuditError, UsageError
-from idiolect.lifecycle.chain import Chain, Head
-from idiolect.lifecycle.entries import LONGEST, ORIGIN, Entry, _hash, parsed
+from idiolect.lifecycle.audit.chain import Chain, Head
+from idiolect.lifecycle.audit.entries import LONGEST, ORIGIN, Entry, _hash, parsed
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def test_an_anchor_that_is_none_is_wrong_usage(text):
 APPENDING = """
 import sys
 from pathlib import Path
-from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.audit.chain import Chain
 log = Chain(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):
     log.append("stage", by=sys.argv[3], number=number)

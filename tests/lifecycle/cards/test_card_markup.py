@@ -10,13 +10,13 @@ from markdown_it import MarkdownIt
 from idiolect.bundle import Base, BundledFile, LeftOut, Manifest, Prompts
 from idiolect.evaluation.report import DatasetReport, Decision, Report
 from idiolect.evaluation.significance import Comparison
-from idiolect.lifecycle.bom import bill
-from idiolect.lifecycle.card import render_card
-from idiolect.lifecycle.described import Corpus, Described, Origin, Written
-from idiolect.lifecycle.hub_licences import hub_licence, spdx
-from idiolect.lifecycle.installed import Package
-from idiolect.lifecycle.markdown import code, escaped, literal, plain
-from idiolect.lifecycle.origin import address, licence_in
+from idiolect.lifecycle.cards.bom import bill
+from idiolect.lifecycle.cards.card import render_card
+from idiolect.lifecycle.cards.described import Corpus, Described, Origin, Written
+from idiolect.lifecycle.cards.hub_licences import hub_licence
+from idiolect.lifecycle.cards.installed import Package
+from idiolect.lifecycle.cards.markdown import code, escaped, literal, plain
+from idiolect.lifecycle.cards.origin import address
 from idiolect.records import Fusion
 
 HOSTILE = [
@@ -152,48 +152,14 @@ def test_a_card_says_what_personal_data_was_looked_for(told, line):
         ("Apache-2.0", {"license": "apache-2.0"}),
         ("GPL-3.0-or-later", {"license": "gpl-3.0"}),
         ("ODbL-1.0", {"license": "odbl"}),
-        ("gemma", {"license": "gemma"}),
+        ("LicenseRef-gemma", {"license": "gemma"}),
+        ("LicenseRef-house-terms", {"license": "other", "license_name": "house-terms"}),
         ("MIT OR Apache-2.0", {"license": "other", "license_name": "mit-or-apache-2.0"}),
         ("Our Own Terms", {"license": "other", "license_name": "our-own-terms"}),
     ],
 )
 def test_the_hub_is_told_a_licence_by_its_own_name_for_it(licence, keys):
     assert hub_licence(licence) == keys
-
-
-@pytest.mark.parametrize(
-    ("text", "expression"),
-    [
-        ("apache-2.0", "Apache-2.0"),
-        ("mit or apache-2.0", "MIT OR Apache-2.0"),
-        ("GPL-2.0-only WITH Classpath-exception-2.0", "GPL-2.0-only WITH Classpath-exception-2.0"),
-        ("Apache License, Version 2.0", ""),
-        ("MIT AND (", ""),
-        ("AND", ""),
-        ("", ""),
-        ("BSD", ""),
-    ],
-)
-def test_what_spdx_knows_is_written_as_spdx_does(text, expression):
-    assert spdx(text) == expression
-
-
-@pytest.mark.parametrize(
-    ("readme", "licence"),
-    [
-        ("---\nlicense: apache-2.0\n---\n", "Apache-2.0"),
-        ("---\nlicense:\n- mit\n- apache-2.0\n---\n", "MIT"),
-        ("---\nlicense: other\nlicense_name: house-terms\n---\n", "house-terms"),
-        ("---\nlicense: gemma\n---\n", "gemma"),
-        ("---\nlicense: [\n---\n", ""),
-        ("# no front matter\nlicense: mit\n", ""),
-        (None, ""),
-    ],
-)
-def test_a_base_names_its_licence_in_its_own_card(readme, licence, tmp_path):
-    if readme is not None:
-        (tmp_path / "README.md").write_text(readme)
-    assert licence_in(tmp_path) == licence
 
 
 def test_an_address_is_told_without_what_is_secret_in_it():

@@ -15,11 +15,11 @@ from idiolect.config import load
 from idiolect.errors import AuditError
 from idiolect.estimates.spent import spent
 from idiolect.files import digest_path, write_json, write_text
-from idiolect.lifecycle import provenance
-from idiolect.lifecycle.chain import Chain
-from idiolect.lifecycle.figures import figures
-from idiolect.lifecycle.manifests import read, without_secrets
-from idiolect.lifecycle.verifying import verify
+from idiolect.lifecycle.audit import provenance
+from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.audit.figures import figures
+from idiolect.lifecycle.audit.manifests import read, without_secrets
+from idiolect.lifecycle.audit.verifying import verify
 from idiolect.runtimes.model_files import describe
 from idiolect.stages.context import Context
 from idiolect.workspace import Workspace

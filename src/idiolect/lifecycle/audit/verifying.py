@@ -2,8 +2,8 @@
 
 from idiolect.errors import AuditError
 from idiolect.files import digest_path
-from idiolect.lifecycle.chain import Chain, Head, Verified
-from idiolect.lifecycle.manifests import LOGGED, REDACTED
+from idiolect.lifecycle.audit.chain import Chain, Head, Verified
+from idiolect.lifecycle.audit.manifests import LOGGED, REDACTED
 from idiolect.records import Record
 from idiolect.workspace import Workspace
 

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from idiolect import __version__
 from idiolect.bundle import BundledFile
 from idiolect.files import digest_value
-from idiolect.lifecycle.bom_card import model_card
-from idiolect.lifecycle.bom_inputs import base_model, inputs, services
-from idiolect.lifecycle.cyclonedx import Part, hashes, known, licences, properties
-from idiolect.lifecycle.described import Described
-from idiolect.lifecycle.installed import Package
-from idiolect.lifecycle.markdown import plain
+from idiolect.lifecycle.cards.bom_card import model_card
+from idiolect.lifecycle.cards.bom_inputs import base_model, inputs, services
+from idiolect.lifecycle.cards.cyclonedx import Part, hashes, known, licences, properties
+from idiolect.lifecycle.cards.described import Described
+from idiolect.lifecycle.cards.installed import Package
+from idiolect.lifecycle.cards.markdown import plain
 
 VERSION = "1.6"
 

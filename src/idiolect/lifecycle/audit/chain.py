@@ -20,9 +20,9 @@ import msgspec
 
 from idiolect.errors import AuditError, InputError, UsageError
 from idiolect.files import read_json, replacing
-from idiolect.lifecycle.entries import ORIGIN, Entry, NoEntryError, parsed, sealed
-from idiolect.lifecycle.tail import last_line, lines, take_torn, whole
-from idiolect.lifecycle.walking import walked
+from idiolect.lifecycle.audit.entries import ORIGIN, Entry, NoEntryError, parsed, sealed
+from idiolect.lifecycle.audit.tail import last_line, lines, take_torn, whole
+from idiolect.lifecycle.audit.walking import walked
 from idiolect.records import Record
 
 TORN = "torn"

@@ -8,9 +8,9 @@ from typing import Any
 
 from idiolect.evaluation.report import DatasetReport
 from idiolect.evaluation.wording import label
-from idiolect.lifecycle.described import Described
-from idiolect.lifecycle.hub_licences import hub_licence
-from idiolect.lifecycle.markdown import plain
+from idiolect.lifecycle.cards.described import Described
+from idiolect.lifecycle.cards.hub_licences import hub_licence
+from idiolect.lifecycle.cards.markdown import plain
 
 TAGS = ["sentence-transformers", "sentence-similarity", "feature-extraction", "retrieval", "idiolect"]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from idiolect.bundle import Bundle
 from idiolect.files import digest_path, remove
-from idiolect.lifecycle import taint
-from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.erasure import taint
 from idiolect.runtimes.layout import MANIFEST
 from idiolect.runtimes.model_files import weights_digest
 from idiolect.workspace import Workspace

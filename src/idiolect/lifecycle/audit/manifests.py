@@ -14,9 +14,9 @@ from idiolect import __version__
 from idiolect.config import Config
 from idiolect.errors import AuditError, InputError
 from idiolect.files import digest_path, digest_value, read_json, write_json
-from idiolect.lifecycle import provenance
-from idiolect.lifecycle.chain import Chain
-from idiolect.lifecycle.figures import figures
+from idiolect.lifecycle.audit import provenance
+from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.audit.figures import figures
 from idiolect.readers.naming import printable
 from idiolect.records import Record
 from idiolect.workspace import Workspace

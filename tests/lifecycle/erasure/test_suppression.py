@@ -5,7 +5,7 @@ import pytest
 from idiolect.config import load
 from idiolect.errors import PrivacyError
 from idiolect.files import read_jsonl
-from idiolect.lifecycle import suppression
+from idiolect.lifecycle.erasure import suppression
 from idiolect.records import Document, RejectedDocument
 from idiolect.stages import ingest
 from idiolect.stages.context import Context

@@ -7,10 +7,10 @@ from idiolect.bundle import Bundle, Manifest, listed
 from idiolect.config import Config
 from idiolect.errors import BundleError, InputError
 from idiolect.files import read_json, write_json, write_text
-from idiolect.lifecycle.bom import bill
-from idiolect.lifecycle.card import render_card
-from idiolect.lifecycle.gathering import gather
-from idiolect.lifecycle.installed import installed
+from idiolect.lifecycle.cards.bom import bill
+from idiolect.lifecycle.cards.card import render_card
+from idiolect.lifecycle.cards.gathering import gather
+from idiolect.lifecycle.cards.installed import installed
 from idiolect.runtimes.layout import BILL, CARD, WEIGHTS
 from idiolect.workspace import Workspace
 

@@ -15,7 +15,7 @@ from registered import QUERIES, Desk, write_model, write_plain_bundle, write_wor
 
 from idiolect.bundle import Bundle, bundle_digest
 from idiolect.errors import AuditError, RegistryError, UsageError
-from idiolect.lifecycle.chain import Chain
+from idiolect.lifecycle.audit.chain import Chain
 from idiolect.lifecycle.registry import located, registry_uri
 from idiolect.lifecycle.registry.catalogue import Registry
 from idiolect.lifecycle.registry.history import replayed

@@ -1,0 +1,1 @@
+"""What every run leaves behind: its manifest, and the hash-chained log that proves manifests unchanged."""

@@ -1,0 +1,1 @@
+"""What an erasure leaves behind: documents that must not come back, and what they had shaped."""
