@@ -18,7 +18,7 @@ import tiny_model
 from small_corpus import MACHINES, sections, write_small_corpus
 from teachers.chat_server import ChatServer, about
 
-from idiolect.files import tree_digests
+from idiolect.files import digest_text, tree_digests
 
 SETTINGS = (
     "generate.max_queries=200",
@@ -31,8 +31,22 @@ SETTINGS = (
     "train.learning_rate=1e-3",
     "train.dimensions=[64, 32]",
 )
-TIMES = ("manifests/", "audit.", ".lock")
-"""What differs between two runs that agree: it says when they ran."""
+TIMES = (
+    "manifests/",
+    "audit.",
+    ".lock",
+    "lineage.db",
+    "bundle/README.md",
+    "bundle/bom.cdx.json",
+    "privacy.key",
+)
+"""What differs between two runs that agree: it says when they ran, or is drawn anew."""
+
+TOLD = {
+    "bundle/manifest.json": r'\{[^{}]*"path": ?"(README\.md|bom\.cdx\.json)"[^{}]*\}',
+    "idiolect.lock.json": r'"bundle": ?"\w+"',
+}
+"""What in a file tells digests of those."""
 
 Moment = Callable[[subprocess.Popen, Path], None]
 """Waits until a running command is where it shall be killed."""
@@ -125,9 +139,13 @@ def after_checkpoints(count: int) -> Moment:
 
 def artefacts(work: Path) -> dict[str, str]:
     """Path → digest of everything in WORK but caches and what holds times."""
-    return {
+    found = {
         name: digest for name, digest in tree_digests(work).items() if not name.startswith((*TIMES, "cache/"))
     }
+    for name, digest in TOLD.items():
+        if name in found:
+            found[name] = digest_text(re.sub(digest, "", (work / name).read_text()))
+    return found
 
 
 @pytest.fixture(scope="module")

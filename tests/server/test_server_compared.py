@@ -13,7 +13,7 @@ from tiny_model import DIMENSION, save_tiny_model
 from idiolect.config import load
 from idiolect.evaluation.beir import Dataset
 from idiolect.evaluation.evaluated import Evaluated
-from idiolect.files import write_text
+from idiolect.files import write_jsonl, write_text
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.records import Fusion, Passage
 from idiolect.runtimes.endpoint import EndpointRuntime
@@ -56,6 +56,7 @@ def dataset():
 def compare(models, dataset, tmp_path):
     """Compares what is named with base and tuned in one WORK; the notes that the user saw are in `notes`."""
     workspace = Workspace(tmp_path / "work")
+    write_jsonl(workspace.documents, [])
     base, tuned = (CachedEncoder(TorchRuntime(describe(path)), workspace.vectors) for path in models[:2])
     sides = Sides(base, tuned, {"base": Fusion(weight=0.2), "tuned": Fusion(weight=0.0)})
     progress = Listening()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -113,6 +114,8 @@ def test_a_killed_reading_goes_on_where_it_was(tmp_path: Path) -> None:
         process.wait()
     before = {path.name: path.stat().st_mtime_ns for path in kept.glob("[!.]*")}
     assert not (tmp_path / "work" / "documents.jsonl").exists()
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "work" / "privacy.key", tmp_path / "other")  # the same pseudonyms
     run(context(docs, tmp_path / "other"))
     run(context(docs, tmp_path / "work"))
     for name in ("documents.jsonl", "chunks.jsonl", "rejected_documents.jsonl"):

@@ -116,7 +116,8 @@ def _other(context: Context, sides: Sides, sets: Sequence[Evaluated], model: str
 def _refuse_withheld(context: Context, sets: Sequence[Evaluated]) -> None:
     """Raise InputError where a passage to be sent is of a document that may not be; these need not be few."""
     work = context.workspace
-    secret = {one.id for one in read_jsonl(work.documents, Document) if WITHHELD in one.verdicts}
+    documents = read_jsonl(work.require(work.documents, "ingest"), Document)
+    secret = {one.id for one in documents if WITHHELD in one.verdicts}
     if not secret:
         return
     searched = {passage for found in sets for passage in found.dataset.corpus}
