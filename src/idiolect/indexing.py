@@ -14,7 +14,7 @@ from idiolect.files import read_jsonl
 from idiolect.index.bridge import FLOOR, lay
 from idiolect.index.building import Built, build, entries
 from idiolect.index.searching import Reranker, Searcher
-from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store, shown
+from idiolect.index.store import WHOLE, Candidates, Entry, Indexed, Store, absolute, shown
 from idiolect.index.stores.opening import open_store
 from idiolect.lifecycle.lineage.recording import record_index
 from idiolect.lifecycle.registry import located
@@ -61,7 +61,7 @@ def index(
     if work.chunks.is_file():
         built = _built(store, indexed, CachedEncoder(encoder, work.vectors), work, progress, bridge_floor)
         try:
-            record_index(work, bundle, shown(uri))
+            record_index(work, bundle, shown(absolute(uri)))
         except AuditError as error:  # the index is there, and of use
             progress.note(str(error))
         return built

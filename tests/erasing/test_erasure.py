@@ -4,9 +4,10 @@ import json
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
-from contextlib import chdir
+from contextlib import chdir, closing
 from pathlib import Path
 
 import pytest
@@ -111,9 +112,14 @@ def whole(docs, options, tmp_path_factory):
 
 @pytest.fixture
 def copy(whole, tmp_path):
-    """The same to be changed; the store is named as lineage knows it: as seen from here."""
+    """The same to be changed, with its store where lineage is told that it is."""
     folder = tmp_path / "copy"
     shutil.copytree(whole, folder)
+    with closing(sqlite3.connect(folder / "work" / "lineage.db")) as lineage, lineage:
+        changed = lineage.execute(
+            "UPDATE nodes SET name = ? WHERE name = ?", [*map(str, (folder / "store", whole / "store"))]
+        )
+        assert changed.rowcount == 1
     with chdir(folder):
         yield folder
 
@@ -151,7 +157,7 @@ def test_no_byte_tells_of_it_and_the_log_is_whole(copy):
     assert (done["documents"], done["copies"]) == (1, 1)
     assert done["removed"]["documents"] == 2
     assert done["removed"]["answers of LLMs"] > 0
-    assert done["removed"]["rows of store"] > 0
+    assert done["removed"][f"rows of {copy / 'store'}"] > 0
     assert done["searched"]["traces"] > 20
     after = open_store("store").read().indexed
     assert (after.documents, after.dimension) == (before.documents - 2, before.dimension)
@@ -225,7 +231,14 @@ def test_a_dry_run_says_all_of_it_and_changes_nothing(copy):
     before = tree_digests(copy)
     told = command("audit", "erase", "-w", "work", "--document", "planted-letter.md", "--dry-run")
     assert "and its copies: planted-again.txt" in told
-    for kind in ("documents", "chunks", "queries", "training examples", "answers of LLMs", "rows of store"):
+    for kind in (
+        "documents",
+        "chunks",
+        "queries",
+        "training examples",
+        "answers of LLMs",
+        f"rows of {copy / 'store'}",
+    ):
         assert f" {kind}\n" in told
     assert "Would taint: bundle" in told
     assert tree_digests(copy) == before
@@ -272,6 +285,19 @@ def test_what_is_found_afterwards_is_named_and_the_erasure_is_not_done(copy):
     assert list(work.certificates.glob("*")) == []
     note.unlink()
     assert any("none is left" in line for line in lines(erasure.resume(work)))
+
+
+def test_a_store_that_is_not_there_is_told_and_never_passed_over(copy, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    work = Workspace(copy / "work")
+    shutil.move(copy / "store", copy / "moved")
+    with pytest.raises(PrivacyError, match=r"is not there.* --leave .*store$"):
+        erasure.erase(work, ["planted-letter.md"])
+    assert not work.suppressed.exists()
+    done = erasure.erase(work, ["planted-letter.md"], uris=["copy/moved"], left=["copy/store"])
+    assert done.removed[f"rows of {copy / 'moved'}"] > 0
+    assert done.left == [str(copy / "store")]
+    assert held(copy) == {}
 
 
 def test_a_document_that_is_not_known_is_told_with_the_nearest(whole):

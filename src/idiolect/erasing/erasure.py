@@ -19,7 +19,7 @@ from idiolect.erasing.resolving import Resolved, resolve
 from idiolect.erasing.scanning import search
 from idiolect.errors import PrivacyError
 from idiolect.files import digest_path, digest_value, read_json, write_json
-from idiolect.index.store import shown
+from idiolect.index.store import absolute, shown
 from idiolect.lifecycle.audit.chain import Chain
 from idiolect.lifecycle.audit.manifests import REDACTED
 from idiolect.lifecycle.erasure import suppression, taint
@@ -130,7 +130,7 @@ def _planned(
         shared=planned.shared,
         texts=resolved.texts,
         stores=chosen,
-        left=[shown(uri) for uri in left],
+        left=[shown(absolute(uri)) for uri in left],
         touched=found,
         removed=dict(+removed),
         registry=registry,

@@ -9,7 +9,7 @@ from idiolect.erasing.needles import encoded
 from idiolect.errors import IdiolectError, PrivacyError
 from idiolect.files import recover
 from idiolect.index.building import plain
-from idiolect.index.store import Store, shown
+from idiolect.index.store import Store, absolute, shown
 from idiolect.index.stores.opening import open_store
 from idiolect.lifecycle.lineage.explaining import Touched
 
@@ -22,18 +22,20 @@ _LAST = 2**31 - 1
 def chosen(given: Sequence[str], touched: Iterable[Touched], left: Collection[str]) -> list[str]:
     """The URIs to erase from: those given, and those known to hold the documents, but for those that are `left`.
 
-    Raises PrivacyError for one that holds them and cannot be opened as lineage knows it: without its password.
+    Raises PrivacyError for one that holds them and is not there, or cannot be opened as lineage knows it: without
+    its password.
     """
-    named = {shown(uri) for uri in (*given, *left)}
-    uris = list(given)
-    for one in touched:
-        uri = one.artefact.name
-        if one.artefact.kind != "index" or uri in named or uri in uris:
-            continue
-        if "://" not in uri and not Path(uri).exists():
-            continue  # a folder that was deleted since
-        uris.append(uri)
+    uris = [absolute(uri) for uri in given]
+    named = {shown(absolute(uri)) for uri in (*given, *left)}
+    known = {one.artefact.name for one in touched if one.artefact.kind == "index"}
+    uris += sorted(known - named)
     for uri in uris:
+        folder = _folder(uri)
+        if folder is not None and not folder.exists():
+            raise PrivacyError(
+                f"the store {shown(uri)} holds the document and is not there: where it was moved, name the new place "
+                f"with --store too; in any case --leave {shown(uri)}"
+            )
         try:
             open_store(uri).indexed()
         except IdiolectError as error:

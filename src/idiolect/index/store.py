@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -289,6 +290,11 @@ class Store(Protocol):
 
     def bridge(self) -> Bridge | None:
         """The one that was laid, where it leads to the vectors that are read."""
+
+
+def absolute(uri: str) -> str:
+    """The same store from wherever it is asked for: a folder as an absolute path, any other URI as it is."""
+    return uri if "://" in uri else str(Path(uri).resolve())
 
 
 def shown(uri: str) -> str:
