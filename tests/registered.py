@@ -13,6 +13,7 @@ from idiolect.evaluation.report import DatasetReport, Decision, Report
 from idiolect.evaluation.significance import compare
 from idiolect.evaluation.verdict import decide
 from idiolect.files import write_json, write_jsonl
+from idiolect.lifecycle.audit.chain import Chain
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.workspace import Workspace
 
@@ -113,3 +114,7 @@ class Desk:
 
     def champion(self, name="pumps"):
         return self.listed()[name]["champion"]
+
+    def log(self):
+        """The events of the registry's audit log, with what they tell."""
+        return [(entry.event, entry.facts) for entry in Chain(self.folder / "audit.jsonl").entries()]

@@ -5,6 +5,7 @@ import resource
 import shutil
 import signal
 from pathlib import Path
+from threading import BrokenBarrierError
 
 from idiolect.errors import IdiolectError
 from idiolect.lifecycle.registry import promoting, publishing
@@ -78,3 +79,25 @@ def promote_and_die(folder, name, version):
     """SIGKILL when the history has the entry, and neither alias nor log follow it yet."""
     promoting.settle = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     promoting.promote(Registry.at(str(folder)), Reference(name=name, selector=str(version)))
+
+
+def set_aliases(folder, name, count, barrier, queue):
+    """Each alias is set by all processes at the same moment."""
+    backend = Backend(str(folder))
+    try:
+        for number in range(count):
+            barrier.wait(60)
+            backend.set_alias(name, f"a{number}", 1)
+    except (IdiolectError, BrokenBarrierError) as error:
+        barrier.abort()
+        queue.put(repr(error))
+    else:
+        queue.put("")
+
+
+def run(processes, target, *args):
+    """The exit code of a process that does it."""
+    process = processes.Process(target=target, args=args)
+    process.start()
+    process.join(120)
+    return process.exitcode

@@ -101,7 +101,8 @@ class Backend:
                     name, source, run_id, dict(tags), await_creation_for=0
                 )
             except self._mlflow.MlflowException as error:
-                if attempt == 3 or "Giving up" not in str(error):  # that many others took the number
+                taken = "Giving up" in str(error) or "database is locked" in str(error)
+                if attempt == 3 or not taken:  # that many others took the number, and nothing came about
                     raise told(error, shown(self.uri), self.storage) from error
         raise AssertionError("unreachable")
 
@@ -114,8 +115,14 @@ class Backend:
             self._client.set_model_version_tag(name, str(version), key, value)
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        with self._asked():
-            self._client.set_registered_model_alias(name, alias, str(version))
+        for attempt in range(4):
+            try:
+                self._client.set_registered_model_alias(name, alias, str(version))
+                return
+            except self._mlflow.MlflowException as error:
+                # MLflow looks whether there is one, then adds it: another process may have done so in between.
+                if attempt == 3 or self.aliases(name).get(name, {}).get(alias) is None:
+                    raise told(error, shown(self.uri), self.storage) from error
 
     def _pages(self, search: Any, which: str | None) -> list[Any]:
         found: list[Any] = []
