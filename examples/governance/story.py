@@ -93,7 +93,9 @@ def tell(story: Story, docs: Path) -> None:
 
     story.tell("Nobody's address, phone number, account or key went further than the folder of documents")
     story.look_for(list(VALUES.values()), "planted values")
-    story.idiolect("search", "the on-call rota for collectors that drop spans at night", "-w", "work", "--top", "1")
+    story.idiolect(
+        "search", "the on-call rota for collectors that drop spans at night", "-w", "work", "--top", "1"
+    )
 
     story.tell("A second model: somebody's notes have come in")
     plant(PERSON, documents / "people")
