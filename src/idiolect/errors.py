@@ -11,6 +11,8 @@ IdiolectError                 the run failed (exit code 1)
 ├── AuditError                a manifest, audit log or lineage that is missing, altered or cannot be reproduced
 ├── PrivacyError              personal data that could not be looked for, or that an erasure left behind
 ├── RegistryError             a registry that cannot be reached, or a promotion that it refuses
+├── FeedbackError             events that cannot be read, or from which nothing may be learnt
+├── DriftError                samples that are too small, or not there, to tell whether anything moved
 ├── MemoryShortage            more memory would be needed than this machine has free
 ├── TeacherError              the LLM endpoint refused, or answered nothing usable
 └── MissingExtra              a part that needs `pip install 'idiolect[...]'`
@@ -60,6 +62,14 @@ class PrivacyError(IdiolectError):
 
 
 class RegistryError(IdiolectError):
+    pass
+
+
+class FeedbackError(IdiolectError):
+    pass
+
+
+class DriftError(IdiolectError):
     pass
 
 

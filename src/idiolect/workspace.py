@@ -58,6 +58,12 @@ class Workspace:
         self.taint = root / "taint.json"
         self.retrain = root / "retrain.json"
         self.certificates = root / "certificates"
+        self.feedback = root / "feedback.db"
+        self.learnt = root / "learnt"
+        self.drift = root / "drift.jsonl"
+        self.carried = root / "carried"
+        self.refreshing = root / "refreshing.json"
+        self.refreshes = root / "refreshes.jsonl"
         self.stage_lock = root / STAGE_LOCK
         self.checkpoints = root / "checkpoints"
         self.cache = root / "cache"

@@ -4,13 +4,16 @@ from idiolect.config.config import SECTIONS, Config, is_endpoint
 from idiolect.config.loading import load, resolved
 from idiolect.config.rendering import render
 from idiolect.config.sections import (
+    Drift,
     Evaluate,
     Export,
+    Feedback,
     Generate,
     Ingest,
     Licences,
     Prepare,
     Privacy,
+    Refresh,
     Registry,
     Serve,
     Train,
@@ -20,13 +23,16 @@ from idiolect.config.sections.licences import Use
 __all__ = [
     "SECTIONS",
     "Config",
+    "Drift",
     "Evaluate",
     "Export",
+    "Feedback",
     "Generate",
     "Ingest",
     "Licences",
     "Prepare",
     "Privacy",
+    "Refresh",
     "Registry",
     "Serve",
     "Train",

@@ -6,13 +6,16 @@ import msgspec
 from msgspec import Meta
 
 from idiolect.config.sections import (
+    Drift,
     Evaluate,
     Export,
+    Feedback,
     Generate,
     Ingest,
     Licences,
     Prepare,
     Privacy,
+    Refresh,
     Registry,
     Section,
     Serve,
@@ -32,6 +35,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     export: Export = Export()
     serve: Serve = Serve()
     registry: Registry = Registry()
+    feedback: Feedback = Feedback()
+    drift: Drift = Drift()
+    refresh: Refresh = Refresh()
 
     def get(self, key: str) -> Any:
         """The value of a dotted key such as `train.base`, or a whole section as a dict: plain JSON values."""

@@ -1,0 +1,1 @@
+"""One file a detector: two samples in, a statistic with its p-value or threshold out."""
