@@ -11,7 +11,7 @@ class Feedback(Section, frozen=True, kw_only=True):
     consent: Annotated[
         Literal["required", "given"],
         Meta(
-            description="required: events without `consent`: true are dropped; given: your terms of use have it from all"
+            description="required: events without `consent`: true are dropped; given: your terms of use have it"
         ),
     ] = "required"
     retention_days: Annotated[

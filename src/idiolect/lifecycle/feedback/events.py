@@ -15,7 +15,7 @@ other words, or leave, which are of the whole impression and name no hit."""
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A hit as it was shown, at `rank` (the topmost is 1). `team` says whose it is where two rankings were interleaved."""
+    """A hit as it was shown, at `rank` (the topmost is 1). `team` is whose it is where two were interleaved."""
 
     rank: Annotated[int, Meta(ge=1, le=10_000)]
     document: Annotated[str, Meta(min_length=1, max_length=2_000)]
@@ -38,7 +38,7 @@ class Impression(msgspec.Struct, frozen=True, kw_only=True, tag="impression", ta
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, tag="action", tag_field="type"):
-    """What was done with an impression: the hit by `rank`, or by `document` (and `chunk`) where the caller knows that."""
+    """What was done with an impression: the hit by `rank`, or by `document` (and `chunk`)."""
 
     impression: Annotated[str, Meta(min_length=1, max_length=100)]
     time: str
