@@ -61,6 +61,7 @@ class Workspace:
         self.feedback = root / "feedback.db"
         self.learnt = root / "learnt"
         self.drift = root / "drift.jsonl"
+        self.drift_reference = root / "drift_reference.json"
         self.carried = root / "carried"
         self.refreshing = root / "refreshing.json"
         self.refreshes = root / "refreshes.jsonl"
