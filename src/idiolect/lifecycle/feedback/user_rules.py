@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from idiolect.lifecycle.feedback.events import normalised
 from idiolect.lifecycle.feedback.moments import day, seconds
 
 PACE = 0.3
@@ -47,7 +48,7 @@ def repeated(trail: Trail) -> set[str]:
     times: dict[tuple[str, str], int] = defaultdict(int)
     found = set()
     for one in trail:
-        key = day(one.time), " ".join(one.query.casefold().split())
+        key = day(one.time), normalised(one.query)
         times[key] += 1
         if times[key] > REPEATS:
             found.add(one.name)
