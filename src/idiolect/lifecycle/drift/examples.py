@@ -56,7 +56,7 @@ def _grown(
     reference, current = pooled.sizes
     before = np.bincount(assigned[~pooled.current], minlength=assigned.max() + 1) / reference
     after = np.bincount(assigned[pooled.current], minlength=assigned.max() + 1) / current
-    held = [set(word.text for word in words(text)) for text in texts]
+    held = [{word.text for word in words(text)} for text in texts]
     found = []
     for topic in np.argsort(before - after, kind="stable")[:TOPICS]:
         if after[topic] <= before[topic]:
@@ -92,7 +92,9 @@ def key_terms(held: Sequence[set[str]], rows: Sequence[int]) -> list[str]:
         return (odds - against) / math.sqrt(1 / inside + 1 / outside)
 
     common = [word for word, count in here.items() if count >= _FEWEST and not word.isdecimal()]
-    return sorted((word for word in common if surprise(word) > 0), key=lambda word: (-surprise(word), word))[:TERMS]
+    return sorted((word for word in common if surprise(word) > 0), key=lambda word: (-surprise(word), word))[
+        :TERMS
+    ]
 
 
 def _short(text: str) -> str:

@@ -1,8 +1,8 @@
 """Which of the pooled texts are called current: as it was, and as it might as well have been if nothing had moved.
 
 A permutation test asks how often chance alone gives a statistic as large as the one that was seen.  It is exact where
-whatever is relabelled could as well have stood on the other side, so that dependent texts (of one user, of one document)
-are relabelled together, as one block, and a text that stands on both sides keeps both its places.
+whatever is relabelled could as well have stood on the other side: dependent texts (of one user, of one document) are
+relabelled together, as one block, and a text that stands on both sides keeps both its places.
 """
 
 import numpy as np

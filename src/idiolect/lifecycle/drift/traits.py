@@ -1,4 +1,4 @@
-"""What is counted of texts: their words, which of these are unknown, into how many pieces they are split, their script."""
+"""What is counted of texts: their words, which of these are unknown, the pieces they are split into, their script."""
 
 import unicodedata
 from collections import Counter

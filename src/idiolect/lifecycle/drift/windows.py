@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -13,30 +14,43 @@ from idiolect.records import Record
 
 
 class Against(Record, frozen=True, kw_only=True):
-    """What was compared with: "training", "window" or "file"; `taken`, UTC: when a window or file became the reference."""
+    """What was compared with: "training", "window" or "file"; `taken`, UTC: when one of the latter became it."""
 
     kind: str
     digest: str
     texts: int
     taken: str = ""
 
+    def is_same(self, other: "Against") -> bool:
+        """Whether it is the same reference; one that was taken stays so when what expired has left it."""
+        mine, its = (one.taken or one.digest for one in (self, other))
+        return self.kind == other.kind and mine == its
+
+
+Status = Literal["counted", "reference", "too few"]
+"""What became of a side: it was compared, it became what later ones are held against, or nothing can be told of it."""
+
 
 class Side(Record, frozen=True, kw_only=True):
-    """Queries, or documents. `digest` is of the current texts; where it was not `counted`, `reason` says why.
+    """Queries, or documents. `digest` is of the current texts; `reason` says why it does not count, where it does not.
 
     `texts` are those of the window, `compared` those that took part; `facts`: further counts.
     """
 
     name: SideName
+    status: Status
     digest: str
     texts: int
     compared: int
     reference: Against
-    counted: bool
     reason: str = ""
     facts: dict[str, int] = {}
     findings: list[Finding] = []
     untested: list[Untested] = []
+
+    @property
+    def counted(self) -> bool:
+        return self.status == "counted"
 
 
 class Window(Record, frozen=True, kw_only=True):
@@ -100,6 +114,6 @@ def _before(side: Side, window: Window, earlier: Sequence[Window]) -> Side | Non
         for held in other.sides:
             if held.name != side.name or not held.counted or held.digest == side.digest:
                 continue
-            same = held.reference.digest == side.reference.digest and other.model == window.model
+            same = held.reference.is_same(side.reference) and other.model == window.model
             return held if same else None
     return None

@@ -5,9 +5,9 @@ A classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv 1610.06545), the "
 
 It is cross-fitted: each text is scored by a model that has seen none of its fold.  Scores of different folds depend on
 one another, so that the textbook's error of an area is too small for them; the p-value comes from training anew for
-every relabelling.  That is what least squares are for: a linear classifier on ±1 is Fisher's discriminant (Hastie et al.,
-Elements of Statistical Learning, 4.3), it is linear in the labels, and one factorisation a fold serves all relabellings,
-where logistic regression would have to be fitted a thousand times.
+every relabelling.  Hence least squares: a linear classifier fitted to ±1 is Fisher's discriminant (Hastie et al., The
+Elements of Statistical Learning, 4.3), and it is linear in the labels, so that one factorisation a fold serves all
+relabellings, where logistic regression would have to be fitted thousands of times.
 """
 
 import numpy as np
@@ -18,8 +18,7 @@ from idiolect.lifecycle.drift.relabelling import Floats, Labels
 FOLDS = 5
 
 RIDGE = 10.0
-"""Penalty on the squared weights, in units of the vectors' mean scatter a dimension: a tenth of it found half as much in
-samples of 100 to 300 queries, ten times as much found the same (`bench/drift.py`)."""
+"""Penalty on the squared weights, in units of the vectors' mean scatter a dimension."""
 
 
 def area(vectors: NDArray[np.float32], labels: Labels, groups: NDArray[np.int64], seed: int) -> Floats:
@@ -48,14 +47,15 @@ def scores(vectors: NDArray[np.float32], labels: Labels, groups: NDArray[np.int6
 
 
 def _areas(found: Floats, labels: Labels, groups: NDArray[np.int64], seed: int) -> Floats:
-    won, pairs = np.zeros(labels.shape[1]), np.zeros(labels.shape[1])
+    won: Floats = np.zeros(labels.shape[1])
+    pairs: Floats = np.zeros(labels.shape[1])
     for fold in _folds(groups, seed):
         current = labels[fold]
         ranks = np.argsort(np.argsort(found[fold], axis=0, kind="stable"), axis=0) + 1
         size = current.sum(axis=0)
         won += (ranks * current).sum(axis=0) - size * (size + 1) / 2
         pairs += size * (len(fold) - size)
-    return np.divide(won, pairs, out=np.full(len(won), 0.5), where=pairs > 0)
+    return np.where(pairs > 0, won / np.maximum(pairs, 1), 0.5)
 
 
 def _folds(groups: NDArray[np.int64], seed: int) -> list[NDArray[np.int64]]:

@@ -1,7 +1,7 @@
 """The squared maximum mean discrepancy: how far apart two samples lie in a kernel's feature space.
 
-MMD²ᵤ = Σ_{i≠j} k(xᵢ, xⱼ) / m(m−1) + Σ_{i≠j} k(yᵢ, yⱼ) / n(n−1) − 2 Σ k(xᵢ, yⱼ) / mn, the unbiased estimate of Gretton et al.
-2012 (JMLR 13, Lemma 6), with k(x, y) = exp(−|x − y|² / 2σ²) and σ the median distance in the pooled sample.  Its null
+MMD² = Σ_{i≠j} k(xᵢ, xⱼ) / m(m−1) + Σ_{i≠j} k(yᵢ, yⱼ) / n(n−1) − 2 Σ k(xᵢ, yⱼ) / mn, the unbiased estimate of Gretton et
+al. 2012 (JMLR 13, Lemma 6), with k(x, y) = exp(−|x − y|² / 2σ²) and σ the median distance in the pooled sample.  Its null
 distribution comes from relabelling the pooled sample.  A bootstrap of each sample by itself keeps the two apart, and
 finds drift where there is none.
 """
