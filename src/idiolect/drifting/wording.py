@@ -38,6 +38,8 @@ def _verdict(window: Window, settings: Drift) -> str:
     moved = [found for side in counted for found in side.findings if found.drifted]
     if window.alarm:
         return f"Drift: alarm, {settings.windows} windows in a row differ ({'; '.join(window.alarms)})."
+    if any(side.status == "reference" for side in window.sides) and not moved:
+        return "Drift: later windows are held against the queries of this one."
     if not counted:
         return "Drift: nothing can be told of this window."
     if moved:

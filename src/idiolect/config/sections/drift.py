@@ -20,7 +20,7 @@ class Drift(Section, frozen=True, kw_only=True):
             ge=99,
             description="relabellings that a p-value is drawn from; 1/alpha of them for each slice that is tested",
         ),
-    ] = 199
+    ] = 499
     sample: Annotated[
         int, Meta(ge=50, description="queries, and chunks, of each side that are compared at most")
     ] = 500

@@ -26,7 +26,8 @@ class Finding(Record, frozen=True, kw_only=True):
     """`statistic` beside the `threshold` that it must exceed for `p` to be at most alpha.
 
     `slice` is "" for all texts, else "language de", "source guide/" …; of slices `p_adjusted` is Holm's over all that
-    were tested, else p itself.  `before` and `after` are the means of what is a number, or the shares that are uncovered.
+    were tested, else p itself.  `before` and `after` are the means of what is a number, or the
+    shares that are uncovered.
     `streak`: windows in a row, this one included, in which this was `drifted`; `alarm`: these are enough.
     """
 

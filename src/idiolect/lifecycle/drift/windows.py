@@ -1,5 +1,6 @@
 """WORK/drift.jsonl: one line a window, without a text; and what is an alarm."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,9 @@ from idiolect.files import read_jsonl, write_jsonl
 from idiolect.lifecycle.drift.findings import Finding, SideName
 from idiolect.lifecycle.drift.panel import Untested
 from idiolect.records import Record
+
+
+_TAIL = 1_000_000  # bytes: a window of the most slices has a tenth of it
 
 
 class Against(Record, frozen=True, kw_only=True):
@@ -74,6 +78,18 @@ def read_windows(path: Path) -> list[Window]:
         return list(read_jsonl(path, Window)) if path.is_file() else []
     except InputError as error:
         raise DriftError(f"{error}: move the file away to begin anew") from None
+
+
+def last_window(path: Path) -> Window | None:
+    """The one that was written last, read from the file's end; None where there is none that can be read."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - _TAIL, 0))
+            lines = file.read().splitlines()
+        return msgspec.json.decode(lines[-1], type=Window) if lines else None
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def add(path: Path, window: Window, needed: int) -> Window:

@@ -1,9 +1,8 @@
 """The squared maximum mean discrepancy: how far apart two samples lie in a kernel's feature space.
 
-MMD² = Σ_{i≠j} k(xᵢ, xⱼ) / m(m−1) + Σ_{i≠j} k(yᵢ, yⱼ) / n(n−1) − 2 Σ k(xᵢ, yⱼ) / mn, the unbiased estimate of Gretton et
-al. 2012 (JMLR 13, Lemma 6), with k(x, y) = exp(−|x − y|² / 2σ²) and σ the median distance in the pooled sample.  Its null
-distribution comes from relabelling the pooled sample.  A bootstrap of each sample by itself keeps the two apart, and
-finds drift where there is none.
+MMD² = Σ_{i≠j} k(xᵢ, xⱼ) / m(m−1) + Σ_{i≠j} k(yᵢ, yⱼ) / n(n−1) − 2 Σ k(xᵢ, yⱼ) / mn, the unbiased estimate of Gretton
+et al. 2012 (JMLR 13, Lemma 6), with k(x, y) = exp(−|x − y|² / 2σ²) and σ the median distance in the pooled sample.  Its
+null distribution comes from relabelling the pooled sample: what resamples of one side alone differ by is another.
 """
 
 import numpy as np
@@ -14,7 +13,7 @@ from idiolect.lifecycle.drift.relabelling import Floats, Labels
 
 def discrepancy(vectors: NDArray[np.float32], labels: Labels) -> Floats:
     """[1 + B]; the kernel [n, n] is computed once."""
-    kernel = _kernel(np.asarray(vectors, np.float64))
+    kernel = kernel_of(np.asarray(vectors, np.float64))
     current = labels.astype(np.float64)
     other = 1 - current
     n, m = current.sum(axis=0), other.sum(axis=0)
@@ -26,8 +25,8 @@ def discrepancy(vectors: NDArray[np.float32], labels: Labels) -> Floats:
     return result
 
 
-def _kernel(x: Floats) -> Floats:
-    """With a diagonal of zeros: no text is compared with itself."""
+def kernel_of(x: Floats) -> Floats:
+    """[n, n], with a diagonal of zeros: no text is compared with itself."""
     squares = (x**2).sum(axis=1)
     distances = np.maximum(squares[:, None] + squares[None, :] - 2 * x @ x.T, 0)
     median = np.median(distances[np.triu_indices(len(x), 1)])
