@@ -49,3 +49,12 @@ class Finding(Record, frozen=True, kw_only=True):
     def key(self) -> str:
         """ "mmd", "mmd, source guide/"."""
         return f"{self.detector}, {self.slice}" if self.slice else self.detector
+
+
+class Untested(Record, frozen=True, kw_only=True):
+    """A slice that was not tested, and why."""
+
+    slice: str
+    reference: int
+    current: int
+    reason: str

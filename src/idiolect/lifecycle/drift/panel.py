@@ -15,10 +15,9 @@ from idiolect.lifecycle.drift.detectors.shift import shift
 from idiolect.lifecycle.drift.detectors.stability import stability
 from idiolect.lifecycle.drift.detectors.topics import topics
 from idiolect.lifecycle.drift.detectors.uncovered import FURTHEST, uncovered
-from idiolect.lifecycle.drift.findings import Finding
+from idiolect.lifecycle.drift.findings import Finding, Untested
 from idiolect.lifecycle.drift.relabelling import Floats, Labels, p_value, threshold
 from idiolect.lifecycle.drift.samples import FEWEST_GROUPS, Pooled
-from idiolect.records import Record
 
 NUMBERS: dict[str, Callable[[Floats, Labels], Floats]] = {
     "top_score": gap,
@@ -35,15 +34,6 @@ SLICED = "mmd"
 """The detector of slices: of all it finds most in small samples (`bench/drift.py`)."""
 
 _LENGTHS = 5
-
-
-class Untested(Record, frozen=True, kw_only=True):
-    """A slice that was not tested, and why."""
-
-    slice: str
-    reference: int
-    current: int
-    reason: str
 
 
 def findings(pooled: Pooled, settings: Drift, seed: int) -> list[Finding]:

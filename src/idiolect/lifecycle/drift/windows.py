@@ -9,10 +9,8 @@ import msgspec
 
 from idiolect.errors import DriftError, InputError
 from idiolect.files import read_jsonl, write_jsonl
-from idiolect.lifecycle.drift.findings import Finding, SideName
-from idiolect.lifecycle.drift.panel import Untested
+from idiolect.lifecycle.drift.findings import Finding, SideName, Untested
 from idiolect.records import Record
-
 
 _TAIL = 1_000_000  # bytes: a window of the most slices has a tenth of it
 
