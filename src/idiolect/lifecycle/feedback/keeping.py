@@ -63,6 +63,15 @@ class Keeper:
         self._opened()
         self.close()  # whichever thread keeps opens its own
 
+    @property
+    def consent_given(self) -> bool:
+        """Whether terms of use have everybody's consent."""
+        return self._settings.consent == "given"
+
+    def warm_up(self) -> None:
+        """Load what masking will need, so that it holds nothing up later."""
+        self._hiding.warm_up()
+
     def __enter__(self) -> "Keeper":
         return self
 
@@ -113,7 +122,7 @@ class Keeper:
         if isinstance(event, Action) and event.impression in refused:
             raise NoEventError("its impression was set aside")
         try:
-            if isinstance(event, Impression) and not (event.consent or self._settings.consent == "given"):
+            if isinstance(event, Impression) and not (event.consent or self.consent_given):
                 raise NoEventError("no consent")
             if event.time < database.oldest(self._settings):
                 raise NoEventError(f"older than feedback.retention_days, {self._settings.retention_days:,}")
