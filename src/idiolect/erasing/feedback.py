@@ -12,7 +12,7 @@ from idiolect.erasing.gone import Rules
 from idiolect.errors import FeedbackError, PrivacyError
 from idiolect.files import read_json, read_jsonl, write_json, write_jsonl
 from idiolect.lifecycle.feedback import database
-from idiolect.lifecycle.feedback.events import Hit, Impression
+from idiolect.lifecycle.feedback.events import Hit
 from idiolect.lifecycle.feedback.log import actions_of, impression_of, impressions
 from idiolect.lifecycle.feedback.resolving import WHOLE, resolved
 from idiolect.workspace import Workspace
