@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from idiolect.files import whole_numbers
 from idiolect.lifecycle.feedback import moments
 from idiolect.lifecycle.feedback.events import Action, Event, Impression, Kind
 from idiolect.lifecycle.feedback.resolving import WHOLE
@@ -34,7 +35,10 @@ class UnusableError(NoEventError):
 def decoded(raw: bytes | str) -> Event:
     """The event with its time as it is kept, its hits by rank. Raises NoEventError, or UnusableError of its kind."""
     try:
-        event = _decoder.decode(raw)
+        try:
+            event = _decoder.decode(raw)
+        except msgspec.ValidationError:
+            event = msgspec.convert(whole_numbers(msgspec.json.decode(raw)), Event)
     except msgspec.ValidationError as error:
         raise NoEventError(_worded(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
