@@ -39,13 +39,14 @@ def work(tmp_path):
         action("waiting", document=GONE),
         action("waiting too", document=STAYS),
     )
-    row = {"id": "fb:1", "text": "what shuts off a district?", "positives": [f"{STAYS}#0"], "weight": 1.5}
-    negatives = [{"id": f"{GONE}#0"}, {"id": "storage-tank#0"}]
+    answers = [{"document": one, "chunk": f"{one}#0", "weight": 1.5} for one in both]
+    row = {"id": "f1", "text": "what shuts off a district?", "positives": answers}
+    negatives = [{"document": GONE, "users": 5}, {"document": "storage-tank", "users": 5}]
     write_jsonl(
         work.learnt / "queries.jsonl",
         [
             row | {"negatives": negatives},
-            {"id": "fb:2", "text": "who sold lanterns?", "positives": [f"{GONE}#0"]},
+            {"id": "f2", "text": "who sold lanterns?", "positives": answers[:1]},
         ],
     )
     write_json(work.learnt / "report.json", {"documents": {GONE: 3, STAYS: 4}})
@@ -79,7 +80,8 @@ def test_nothing_is_left_of_it_and_the_rest_stays_as_it_was_shown(work):
     assert [one.rank for one in shown.actions] == [2]
     assert other.impression.id == "other"
     (row,) = read_jsonl(work.learnt / "queries.jsonl", dict)
-    assert row["negatives"] == [{"id": "storage-tank#0"}] and row["weight"] == 1.5
+    assert row["negatives"] == [{"document": "storage-tank", "users": 5}]
+    assert [one["document"] for one in row["positives"]] == [STAYS]
     verify(work)
 
 
