@@ -10,6 +10,8 @@ from idiolect.bundle import Bundle
 from idiolect.config import Ingest
 from idiolect.estimates.corpus import sample_corpus
 from idiolect.files import write_jsonl
+from idiolect.lifecycle.drift.findings import Finding
+from idiolect.lifecycle.drift.windows import Against, Side, Window
 from idiolect.records import TextRef, TrainingExample
 from idiolect.runtimes.opening import described
 from idiolect.workspace import Workspace
@@ -82,3 +84,37 @@ def _example(query, chunks):
 def write_queries(path, queries):
     path.write_text("\n".join(queries) + "\n", encoding="utf-8")
     return path
+
+
+def window(
+    digest, moved, *, name='manu"als', since="", until="", status="counted", taken="first", model="m", p=0.001
+):
+    """A line of drift.jsonl with one finding."""
+    finding = Finding(
+        detector="mmd",
+        statistic=0.2,
+        threshold=0.1,
+        p=p if moved else 0.6,
+        p_adjusted=p if moved else 0.6,
+        reference=80,
+        current=90,
+        drifted=moved,
+    )
+    side = Side(
+        name="queries",
+        status=status,
+        digest=digest,
+        texts=100,
+        compared=90,
+        reference=Against(kind="window", digest=taken, texts=80, taken=taken),
+        findings=[finding] if status == "counted" else [],
+    )
+    return Window(
+        taken="2026-03-09T08:00:00+00:00",
+        since=since,
+        until=until,
+        model=model,
+        name=name,
+        digest=digest,
+        sides=[side],
+    )

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 from drifting_work import FLOWERS, MONTHS, asked, served_work, write_queries
+from registered import Desk, write_plain_bundle, write_work
 from small_corpus import write_small_corpus
 
 from idiolect.cli import main
@@ -120,6 +121,58 @@ def test_documents_that_are_new_are_compared_and_those_in_work_are_not(drift, wo
     assert {name: after[name] for name in untouched if not name.startswith("cache/")} == {
         name: digest for name, digest in untouched.items() if not name.startswith("cache/")
     }
+
+
+def events(path, queries, began, users=30):
+    """Impressions, one a minute, that people consent to."""
+    lines = [
+        {
+            "type": "impression",
+            "id": f"{began.isoformat()} {number}",
+            "time": (began + datetime.timedelta(minutes=number)).isoformat(),
+            "query": query,
+            "user": f"user {number % users}",
+            "hits": [{"rank": 1, "document": "intake-pump"}],
+            "consent": True,
+        }
+        for number, query in enumerate(queries)
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_the_feedback_log_is_looked_at_from_where_the_last_window_ended(drift, work, tmp_path, capsys):
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    weeks = [now - datetime.timedelta(days=days) for days in (21, 14, 7)]
+    for began, seed, flowers in zip(weeks, (1, 2, 3), (0, 0.5, 0.5), strict=True):
+        file = events(tmp_path / f"{seed}.jsonl", asked(90, seed, flowers), began)
+        with pytest.raises(SystemExit) as ended:
+            main(["feedback", "import", str(file), "-w", str(work.root)])
+        assert ended.value.code == 0, capsys.readouterr()
+    day = datetime.timedelta(days=1)
+    code, first = drift("--until", (weeks[0] + day).isoformat())
+    assert (code, status(first)) == (0, {"queries": "reference"})
+    assert "user 1" not in work.drift_reference.read_text()
+    code, second = drift("--until", (weeks[1] + day).isoformat())
+    assert (code, status(second)) == (0, {"queries": "counted"})
+    assert second["window"]["since"] == first["window"]["until"]
+    assert second["window"]["sides"][0]["texts"] == 90
+    code, third = drift()
+    assert (code, third["window"]["alarm"]) == (ALARM, True)
+    code, empty = drift()
+    assert (code, status(empty), empty["window"]["alarm"]) == (0, {"queries": "too few"}, False)
+
+
+def test_the_registry_is_told(drift, tmp_path, capsys):
+    pytest.importorskip("mlflow")
+    bundle = write_plain_bundle(tmp_path)
+    desk = Desk(tmp_path / "registry", capsys)
+    published = desk("publish", write_work(tmp_path / "published", bundle, "pumps"), "--name", "pumps")
+    assert published[0] == 0, published
+    queries = write_queries(tmp_path / "asked.txt", asked(60, 1))
+    code, _ = drift("--queries", queries, "--model", "pumps@1", "--registry", desk.folder)
+    today = datetime.datetime.now(datetime.UTC).date()
+    assert (code, desk.listed()["pumps"]["drift"]) == (0, f"untold, {today}")
 
 
 def test_people_who_write_tables_and_json_lines_are_read_too(drift, tmp_path):

@@ -2,42 +2,11 @@
 
 import msgspec
 import pytest
+from drifting_work import window as looked
 
 from idiolect.errors import DriftError
-from idiolect.lifecycle.drift.findings import Finding
 from idiolect.lifecycle.drift.metrics import METRICS, exposition
-from idiolect.lifecycle.drift.windows import Against, Side, Window, add, last_window, read_windows
-
-
-def looked(digest, moved, *, since="", until="", status="counted", taken="first", model="m", p=0.001):
-    finding = Finding(
-        detector="mmd",
-        statistic=0.2,
-        threshold=0.1,
-        p=p if moved else 0.6,
-        p_adjusted=p if moved else 0.6,
-        reference=80,
-        current=90,
-        drifted=moved,
-    )
-    side = Side(
-        name="queries",
-        status=status,
-        digest=digest,
-        texts=100,
-        compared=90,
-        reference=Against(kind="window", digest=taken, texts=80, taken=taken),
-        findings=[finding] if status == "counted" else [],
-    )
-    return Window(
-        taken="2026-03-09T08:00:00+00:00",
-        since=since,
-        until=until,
-        model=model,
-        name='manu"als',
-        digest=digest,
-        sides=[side],
-    )
+from idiolect.lifecycle.drift.windows import Side, add, last_window, read_windows
 
 
 @pytest.fixture
