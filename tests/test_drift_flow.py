@@ -161,6 +161,11 @@ def test_the_feedback_log_is_looked_at_from_where_the_last_window_ended(drift, w
     assert (code, third["window"]["alarm"]) == (ALARM, True)
     code, empty = drift()
     assert (code, status(empty), empty["window"]["alarm"]) == (0, {"queries": "too few"}, False)
+    assert len(read_json(work.drift_reference)["queries"]) == 90
+    with pytest.raises(SystemExit) as ended:
+        main(["feedback", "forget", "--user", "user 1", "-w", str(work.root)])
+    assert ended.value.code == 0, capsys.readouterr()
+    assert len(read_json(work.drift_reference)["queries"]) == 87
 
 
 def test_the_registry_is_told(drift, tmp_path, capsys):
@@ -204,6 +209,7 @@ def test_personal_data_in_a_file_of_queries_is_masked(drift, work, tmp_path):
         (("--queries", "none.txt"), 2, "--queries none.txt is no file"),
         (("--since", "soon"), 2, "--since 'soon' is no date"),
         (("--since", "2026-03-01"), 2, "--since and --until are of the feedback log"),
+        (("--accept",), 2, "--accept takes queries: give --queries FILE"),
         (("--registry", "there"), 2, "--registry marks a version of it"),
         (("nowhere",), 1, "documents nowhere do not exist"),
     ],

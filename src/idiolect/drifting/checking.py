@@ -63,6 +63,8 @@ def look(work: Workspace, config: Config, given: Given, progress: Progress) -> R
     UsageError for options that do not fit, and what reading documents, queries and the log raises.
     """
     now = datetime.datetime.now(datetime.UTC)
+    if given.accept and given.queries is None and not work.feedback.is_file():
+        raise UsageError(f"--accept takes queries: give --queries FILE, for {work.feedback} is not there")
     bundle = Bundle.load(work.require(work.bundle, "export")).manifest
     windows = read_windows(work.drift)
     found, since, until = _queries(work, config, given, windows, now)
