@@ -1,6 +1,7 @@
 """How often drift is called where there is none, and how often it is found, beside common rules.
 
-    python bench/drift.py ../shared/data [--trials 200] [--size 200] [--permutations 199] [--seed 13] [--out FILE]
+    python bench/drift.py ../shared/data [--trials 200] [--size 200] [--permutations 199] [--seed 13]
+        [--injected 0 .05 .1 .2 .4] [--out FILE]
 
 Needs, in one folder, `opentelemetry` (a checkout of its documentation) and `scifact`, `scifact-llm`, `cosqa` (BEIR
 folders).  Documents: windows of OpenTelemetry's chunks, of different documents, with a share of SciFact's abstracts
@@ -26,11 +27,13 @@ from idiolect.lifecycle.drift.panel import findings
 INJECTED = (0.0, 0.05, 0.1, 0.2, 0.4)
 
 
-def rates(material: Material, trials: int, size: int, settings: Drift, seed: int) -> dict:
+def rates(
+    material: Material, trials: int, size: int, settings: Drift, seed: int, shares: list[float]
+) -> dict:
     """Share injected → detector or rule → share of the trials that call drift; and the seconds of a trial."""
     found: dict[float, dict[str, list[bool]]] = {}
     seconds: dict[str, float] = defaultdict(float)
-    for injected in INJECTED:
+    for injected in shares:
         called: dict[str, list[bool]] = defaultdict(list)
         for trial in range(trials):
             rng = np.random.default_rng((seed, trial, round(1000 * injected)))
@@ -48,7 +51,7 @@ def rates(material: Material, trials: int, size: int, settings: Drift, seed: int
         found[injected] = {name: float(np.mean(values)) for name, values in called.items()}
     return {
         "called": found,
-        "seconds": {name: value / trials / len(INJECTED) for name, value in seconds.items()},
+        "seconds": {name: value / trials / len(shares) for name, value in seconds.items()},
     }
 
 
@@ -77,9 +80,9 @@ def say(line: str) -> None:
 
 def show(name: str, found: dict, trials: int) -> None:
     say(f"\n{name}: share of {trials} trials that call drift, by the share injected")
-    say(f"{'':28}" + "".join(f"{share:>8.0%}" for share in INJECTED) + "   seconds")
-    for rule in found["called"][0.0]:
-        rows = "".join(f"{found['called'][share][rule]:>8.1%}" for share in INJECTED)
+    say(f"{'':28}" + "".join(f"{share:>8.0%}" for share in found["called"]) + "   seconds")
+    for rule in next(iter(found["called"].values())):
+        rows = "".join(f"{called[rule]:>8.1%}" for called in found["called"].values())
         taken = found["seconds"].get("all detectors" if rule == "any detector" else rule)
         say(f"{rule:28}{rows}" + (f"   {taken:.3f}" if taken else ""))
     for what, rate in found["panel"].items():
@@ -93,6 +96,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=200)
     parser.add_argument("--permutations", type=int, default=199)
     parser.add_argument("--seed", type=int, default=13)
+    parser.add_argument("--injected", type=float, nargs="+", default=INJECTED, metavar="SHARE")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if not (given.data / "opentelemetry").is_dir():
@@ -101,7 +105,7 @@ def main() -> None:
     results = {}
     for name, made in (("documents", documents), ("queries", queries)):
         material = made(given.data, given.seed)
-        results[name] = rates(material, given.trials, given.size, settings, given.seed)
+        results[name] = rates(material, given.trials, given.size, settings, given.seed, given.injected)
         results[name]["panel"] = alarms(material, given.trials, given.size, settings, given.seed)
         show(name, results[name], given.trials)
     if given.out:
