@@ -105,7 +105,8 @@ def test_a_database_that_cannot_be_read_is_one_line_with_its_cure(desk, works, f
         ("nowhere", "holds no registry yet: `idiolect models publish` makes one"),
     ],
 )
-def test_a_registry_that_is_not_there_is_one_line(desk, uri, line):
+def test_a_registry_that_is_not_there_is_one_line(desk, uri, line, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     desk.folder = uri
     assert line in desk.refused("list")
 

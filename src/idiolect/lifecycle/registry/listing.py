@@ -34,6 +34,8 @@ class Model(Record, frozen=True, kw_only=True):
     age: float
     drift: str
     taint: str
+    licences: str
+    redistribution: str
 
 
 class Shown(Record, frozen=True, kw_only=True):
@@ -123,4 +125,6 @@ def _model(versions: list[Version]) -> Model:
         age=(now - datetime.datetime.fromisoformat(shown.created)).total_seconds(),
         drift=shown.drift,
         taint=shown.taint,
+        licences=shown.licences,
+        redistribution=shown.redistribution,
     )

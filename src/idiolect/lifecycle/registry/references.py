@@ -61,6 +61,16 @@ def checked_name(name: str) -> str:
     return name
 
 
+def checked_domain(domain: str) -> str:
+    """`domain` without slashes at its ends. Raises UsageError for one that is no path of names on one line."""
+    parts = domain.strip("/").split("/") if domain.strip("/") else []
+    if not domain.isprintable() or not all(part.strip() for part in parts):
+        raise UsageError(
+            f"--domain {domain!r} is no domain: give names with slashes between, such as company/team"
+        )
+    return "/".join(part.strip() for part in parts)
+
+
 def is_reference(name: str | Path) -> bool:
     return str(name).startswith(PREFIX)
 
