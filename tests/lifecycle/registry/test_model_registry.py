@@ -20,7 +20,7 @@ def test_list_has_a_line_a_model_with_what_it_stands_on(pumps, plain, tmp_path):
     )
     pumps.json("promote", "pumps@1")
     assert [model["name"] for model in pumps.json("list")["models"]] == ["pumps", "meters", "valves"]
-    assert [model["name"] for model in pumps.json("list", "--domain", "acme")["models"]] == ["valves"]
+    assert [model["name"] for model in pumps.json("list", "--domain", "/acme/")["models"]] == ["valves"]
     line = pumps.listed()["pumps"]
     assert (line["champion"], line["versions"], line["base"]) == (1, 3, "base of first")
     assert (line["drift"], line["taint"], line["verdict"]) == ("not measured", "", "promote")

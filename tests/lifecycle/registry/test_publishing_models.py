@@ -87,6 +87,11 @@ def test_a_domain_that_would_break_the_list_is_refused(desk, works, domain):
     assert code == 2 and "give names with slashes between" in said
 
 
+def test_no_model_takes_the_name_of_the_history(desk, works):
+    code, said = desk("publish", works / "first", "--name", "idiolect-promotions")
+    assert code == 2 and "give the model another --name" in said
+
+
 @pytest.mark.parametrize("point", registry_processes.POINTS)
 def test_a_publish_that_is_killed_leaves_nothing_half_visible_and_the_next_goes_on(
     desk, works, processes, point

@@ -19,6 +19,9 @@ ENVIRONMENT = "IDIOLECT_REGISTRY"
 
 FOLDER = "idiolect-registry"
 
+HISTORY = "idiolect-promotions"
+"""The registered model whose versions are no bundles but the entries of the history, of all models."""
+
 Alias = Literal["champion", "challenger"]
 ALIASES: tuple[Alias, ...] = ("champion", "challenger")
 
@@ -57,6 +60,10 @@ def checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} is no name for a model: letters, digits, dots, dashes and underscores, please"
+        )
+    if name == HISTORY:
+        raise UsageError(
+            f"{name!r} is what the history of promotions is called: give the model another --name"
         )
     return name
 
