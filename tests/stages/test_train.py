@@ -67,7 +67,7 @@ def _rows(path):
 
 def test_a_changed_guard_wakes_train(guarded):
     stages = pipeline.between("train", "evaluate")
-    keys = [pipeline._key(guarded, stage)["inputs"] for stage in stages]
+    keys = [pipeline.key_of(guarded, stage)["inputs"] for stage in stages]
     folder = guarded.config.evaluate.guard[0]
     assert all(folder in inputs for inputs in keys)
     assert "evaluate.guard" in stages[0].settings and "prepare.dev_corpus" in stages[0].settings

@@ -86,10 +86,10 @@ def test_another_cross_encoder_at_the_same_place_trains_anew(over, tmp_path):
     path = save_tiny_cross_encoder(tmp_path / "encoder")
     context = over(None, "train.guide=cross-encoder", f"train.cross_encoder={path}")
     (train,) = pipeline.between("train", "train")
-    before = pipeline._key(context, train)
+    before = pipeline.key_of(context, train)
     shutil.rmtree(path)
     save_tiny_cross_encoder(path, seed=1)
-    assert pipeline._key(context, train)["inputs"]["cross-encoder"] != before["inputs"]["cross-encoder"]
+    assert pipeline.key_of(context, train)["inputs"]["cross-encoder"] != before["inputs"]["cross-encoder"]
 
 
 @pytest.mark.parametrize("setting", ["train.spread=0.1", "train.guide=fused", "train.micro_batch=8"])
