@@ -63,11 +63,13 @@ class Rows:
         return np.asarray(stored[[self._places[key] for key in keys]])
 
     def append(self, keys: Sequence[bytes], rows: Vectors) -> None:
-        """Add the rows whose keys have none yet: another process, or another reader of these files, may have been first."""
+        """Add the rows whose keys have none yet: another process, or reader of these files, may have been first."""
         with self._locked():
             self._places = self._load()
             new = [number for number, key in enumerate(keys) if key not in self._places]
-            start = self.keys_path.stat().st_size // _KEY_BYTES  # older files have a key twice: its places are fewer
+            start = (
+                self.keys_path.stat().st_size // _KEY_BYTES
+            )  # older files have a key twice: its places are fewer
             with self.rows_path.open("ab") as file:
                 file.write(np.ascontiguousarray(rows[new], np.float32).tobytes())
             with self.keys_path.open("ab") as file:
