@@ -264,7 +264,7 @@ def test_each_stage_leaves_a_manifest_that_says_what_it_came_from(ran, context):
     assert prepare["inputs"]["chunks"] == digest_path(given.workspace.chunks)
     assert prepare["settings"]["prepare"]["negatives"] == 4
     assert prepare["outputs"]["train"] == digest_path(given.workspace.train)
-    assert prepare["summary"] == {"counted": 4}
+    assert prepare["summary"] == {"counted": 5}
     assert prepare["seconds"] >= 0
     assert "concurrency" not in manifests["generate"]["settings"]["generate"]
 

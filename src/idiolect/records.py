@@ -206,6 +206,15 @@ class FrozenTest(Record, frozen=True, kw_only=True):
     groups: list[str]
 
 
+class CarriedChunk(Record, frozen=True, kw_only=True):
+    """A chunk of the round before: `digest` is of its passage's text, `split` where its document's queries stood."""
+
+    id: str
+    document_id: str
+    digest: str
+    split: SplitName
+
+
 class Mining(Record, frozen=True, kw_only=True):
     """What prepare found about the corpus: the base's fusion and the curve that chose its weight.
 

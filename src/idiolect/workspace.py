@@ -62,6 +62,12 @@ class Workspace:
         self.learnt = root / "learnt"
         self.drift = root / "drift.jsonl"
         self.carried = root / "carried"
+        self.carried_chunks = self.carried / "chunks.jsonl"
+        self.carried_queries = self.carried / "queries.jsonl"
+        self.carried_negatives = self.carried / "negatives.jsonl"
+        self.carried_labels = self.carried / "labels.jsonl"
+        self.carried_test = self.carried / "test.lock.json"
+        self.carried_facts = self.carried / "facts.json"
         self.refreshing = root / "refreshing.json"
         self.refreshes = root / "refreshes.jsonl"
         self.stage_lock = root / STAGE_LOCK

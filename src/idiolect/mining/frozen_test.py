@@ -46,6 +46,14 @@ def still_frozen(
     return frozen
 
 
+def is_test(path: Path, test: FrozenTest) -> bool:
+    """Whether `path` holds this very test; False where there is none, or none that can be read."""
+    try:
+        return path.is_file() and msgspec.convert(read_json(path), FrozenTest) == test
+    except (msgspec.ValidationError, InputError):
+        return False
+
+
 def freeze(
     path: Path, config: Config, queries: Sequence[Query], chunks: Sequence[Chunk], groups: set[str]
 ) -> FrozenTest:

@@ -42,7 +42,7 @@ STAGES = (
     Stage(
         name="generate",
         version=2,
-        reads=("documents", "chunks", "focuses"),
+        reads=("documents", "chunks", "focuses", "carried"),
         writes=("queries", "rejected", "negatives", "generate_report"),
         settings=("seed", "generate", "privacy", "prepare.queries", "prepare.qrels"),
         ignores=(
@@ -60,7 +60,7 @@ STAGES = (
     Stage(
         name="prepare",
         version=3,
-        reads=("documents", "chunks", "queries", "negatives"),
+        reads=("documents", "chunks", "queries", "negatives", "carried"),
         writes=(
             "splits",
             "train",

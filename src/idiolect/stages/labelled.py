@@ -71,12 +71,17 @@ class Labelled:
 
 
 def read_labelled(
-    context: Context, chunks: Sequence[Chunk], groups: Mapping[str, str], split_of: Mapping[str, SplitName]
+    context: Context,
+    chunks: Sequence[Chunk],
+    groups: Mapping[str, str],
+    split_of: Mapping[str, SplitName],
+    earlier: Mapping[str, SplitName] = {},
 ) -> Labelled:
     """The labelled queries that the config names, split; none where it names none.
 
     A query that documents held out for the synthetic dev and test answer does not train, or
-    those would be no longer held out.  Raises UsageError and InputError as `read_labels`,
+    those would be no longer held out; one whose words stand in `earlier` keeps its split of the
+    round before.  Raises UsageError and InputError as `read_labels`,
     InputError also where no query is left.
     """
     settings = context.config.prepare
@@ -103,7 +108,11 @@ def read_labelled(
     suppressed = suppression.read(context.workspace.suppressed)
     labelled = Labelled(rejected=_without_erased(rejected, suppressed), folder=names.folder)
     for query in queries:
-        labelled.queries[splits[query.id]].append(query)
+        before = earlier.get(normalised(query.text), "unused")
+        split = splits[query.id]
+        if before != "unused" and not (before == "train" and query.id not in trainable):
+            split = before
+        labelled.queries[split].append(query)
     return labelled
 
 
