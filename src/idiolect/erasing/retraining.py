@@ -38,7 +38,7 @@ def queue(work: Workspace, erasure: str) -> str:
         "-w",
         str(work.root.absolute()),
     ]
-    for setting in _settings(config):
+    for setting in settings_of(config):
         words += ["--set", setting]
     command = shlex.join(words)
     retraining = Retraining(
@@ -52,7 +52,7 @@ def queue(work: Workspace, erasure: str) -> str:
     return command
 
 
-def _settings(config: dict[str, Any]) -> list[str]:
+def settings_of(config: dict[str, Any]) -> list[str]:
     """What differs from the defaults, as --set takes it: JSON's strings, numbers and lists are TOML's."""
     defaults = msgspec.json.decode(msgspec.json.encode(Config()))
     changed = []

@@ -15,7 +15,7 @@ from idiolect.stages.context import Context
 
 def key_of(context: Context, stage: Stage) -> dict[str, Any]:
     """All that the stage's result depends on: its version, its settings, the digests of its inputs."""
-    settings = {name: _setting(context, stage, name) for name in stage.settings}
+    settings = settings_of(context, stage)
     inputs = digests_of(context, stage.reads)
     if stage.name == "ingest":
         from idiolect.stages.ingest import source_digest
@@ -69,6 +69,11 @@ def _raters(context: Context) -> dict[str, str]:
         inputs["judge"] = generate.judge_model or generate.model
         inputs |= digests_of(context, ["documents"])
     return inputs
+
+
+def settings_of(context: Context, stage: Stage) -> dict[str, Any]:
+    """The settings that the stage's result depends on, by dotted key or section."""
+    return {name: _setting(context, stage, name) for name in stage.settings}
 
 
 def _setting(context: Context, stage: Stage, name: str) -> Any:
