@@ -38,7 +38,7 @@ def resolved(
     beir: tuple[str, ...],
     guard: tuple[str, ...],
 ) -> configuration.Config:
-    """The config with what the options name in place of its own, or beside it. Raises UsageError for what is missing."""
+    """The config with what the options name in place of its own or beside it; UsageError for what is not there."""
     config = _with_labels(_with_sets(config, beir, guard, work, dry_run), queries, qrels, labels_as)
     if exemplars is None:
         return config

@@ -87,7 +87,6 @@ def refresh(
     context = Context(Workspace(work), config, for_terminal(quiet), docs)
     if dry_run:
         return _print_plan(context, uri, name, as_json, out)
-    from idiolect.lifecycle.registry.catalogue import Registry
     from idiolect.refreshing.explaining import lines
     from idiolect.refreshing.planning import called_for
     from idiolect.refreshing.refresh import refresh as refreshed
@@ -97,7 +96,7 @@ def refresh(
         if not emit({"promoted": False, "against": told}, as_json, out):
             click.echo(told)
         return CHAMPION_KEPT
-    done = refreshed(context, Registry.at(uri, create=True), name, None if ignore_memory else _require_memory)
+    done = refreshed(context, uri, name, None if ignore_memory else _require_memory)
     if not emit(done, as_json, out):
         print_lines(lines(done))
     return 0 if done.promoted else CHAMPION_KEPT

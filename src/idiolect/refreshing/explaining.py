@@ -52,6 +52,5 @@ def _tested(one: Tested) -> str:
     found = one.comparison
     decides = ", decides" if one.decides else ""
     return (
-        f"{_NAMES.get(one.name, one.name)}{decides}: {label(found.metric)} {found.a_mean:.3f} → {found.b_mean:.3f} "
-        f"({signed(found.delta)}, {evidence(found)})"
+        f"{_NAMES.get(one.name, one.name)}{decides}: {label(found.metric)} {signed(found.delta)} ({evidence(found)})"
     )

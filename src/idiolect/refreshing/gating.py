@@ -44,4 +44,5 @@ def judged(registry: "Registry", version: "Version", champion: Champion) -> Outc
         if (another.version if another else 0) == expected:
             raise
         return Outcome(promoted=False, against=f"it was measured against {champion}, and {error}")
-    return Outcome(promoted=True, notes=done.gate.notes)
+    first = [f"{champion} held no alias: it is the bundle that lay in WORK, and what was to be beaten"]
+    return Outcome(promoted=True, notes=done.gate.notes if champion.stands else first)

@@ -15,7 +15,7 @@ from idiolect.holding import held
 from idiolect.lifecycle.lineage.published import publish_with_lineage
 from idiolect.refreshing import journal
 from idiolect.refreshing.carrying import carry
-from idiolect.refreshing.champion import known_as, settled, standing
+from idiolect.refreshing.champion import known_as, opened, settled, standing
 from idiolect.refreshing.figures import asked, came, gone, tested
 from idiolect.refreshing.gating import judged
 from idiolect.refreshing.journal import Refreshed, Refreshing, now
@@ -35,26 +35,31 @@ INGEST, REST = pipeline.STAGES[:1], pipeline.STAGES[1:]
 
 def refresh(
     context: Context,
-    registry: "Registry",
+    uri: str,
     name: str = "",
     before: Callable[[Context, Sequence[str]], None] | None = None,
 ) -> Refreshed:
-    """Bring the champion called `name` up to date with `context.source`, DOCS, and whatever else is new.
+    """Bring the champion called `name` in the registry at `uri` up to date with `context.source`, DOCS.
 
     A killed refresh is continued by the same call.  Where nothing is new, nothing is trained, published or written
     down.  `before` is called, as by `pipeline.run`, with the context of the refresh and its stale stages.  Raises
     what `champion.settled`, `news.news`, `carrying.carry` and the stages raise.
     """
+    from idiolect.lifecycle.registry.catalogue import Registry
+
     if context.source is None:
         raise UsageError("refresh needs DOCS: a folder, a file or a JSONL corpus, as it is now")
     work = context.workspace
+    work.require(work.stage_lock, "run DOCS")
     with _alone(work):
         under_way = journal.unfinished(work)
         if under_way is None:
             found = news(context)
             if not found.reasons:
-                name = known_as(registry, work, name)
-                return _nothing(now(), str(standing(registry, name) or name))
+                there = opened(uri)
+                name = known_as(there, work, name)
+                return _nothing(now(), str(standing(there, name) or name))
+            registry = Registry.at(uri, create=True)
             champion = settled(registry, work, name)
             under_way = Refreshing(
                 began=now(), docs=str(context.source), news=found.reasons, champion=champion
@@ -69,7 +74,7 @@ def refresh(
             context.progress.note(
                 f"going on with the refresh of {under_way.champion}, begun {under_way.began}"
             )
-        return _carried_out(context, registry, under_way, before)
+        return _carried_out(context, Registry.at(uri), under_way, before)
 
 
 def of_champion(config: Config, bundle: str) -> Config:

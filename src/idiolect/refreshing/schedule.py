@@ -11,16 +11,11 @@ import yaml
 from idiolect.errors import UsageError
 
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NAMES = {
-    "month": {
-        name: number
-        for number, name in enumerate(
-            ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-        )
-    },
-    "weekday": {
-        name: number for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])
-    },
+    "month": {name: number for number, name in enumerate(_MONTHS, 1)},
+    "weekday": {name: number for number, name in enumerate(_DAYS)},
 }
 _PART = re.compile(r"(?P<from>\*|[a-z0-9]+)(?:-(?P<to>[a-z0-9]+))?(?:/(?P<step>\d+))?")
 
@@ -45,11 +40,7 @@ def checked(schedule: str) -> str:
             'such as "0 3 * * 0"'
         )
     for field, (name, low, high) in zip(fields, _FIELDS, strict=True):
-        names = {
-            "month": dict(zip(_MONTHS, range(1, 13), strict=True)),
-            "weekday": dict(zip(_DAYS, range(7), strict=True)),
-        }
-        if not all(_is_part(part, low, high, names.get(name, {})) for part in field.lower().split(",")):
+        if not all(_is_part(part, low, high, _NAMES.get(name, {})) for part in field.lower().split(",")):
             raise UsageError(
                 f"--schedule {schedule!r}: {field!r} is no {name} ({low} to {high}, *, ranges, lists, /steps)"
             )
