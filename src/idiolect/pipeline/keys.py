@@ -89,8 +89,8 @@ def digests_of(context: Context, names: Sequence[str]) -> dict[str, str]:
 
 
 def given(inputs: Mapping[str, str]) -> dict[str, str]:
-    """Those of a stage's inputs that no stage wrote: DOCS, models, labels, prompts, guards."""
-    written = {"focuses", *(name for stage in STAGES for name in stage.writes)}
+    """Those of a stage's inputs that neither a stage nor a refresh wrote: DOCS, models, labels, prompts, guards."""
+    written = {"focuses", "carried", *(name for stage in STAGES for name in stage.writes)}
     return {name: digest for name, digest in inputs.items() if name not in written}
 
 
