@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idiolect.bundle import Bundle, bundle_digest, is_bundle
+from idiolect.config import Licences
 from idiolect.errors import RegistryError, UsageError, WorkspaceError
 from idiolect.lifecycle.erasure.taint import tainted_by
 from idiolect.lifecycle.lineage.published import publish_with_lineage
@@ -36,7 +37,7 @@ class Champion(Record, frozen=True, kw_only=True):
         return f"{self.name}@{self.version}"
 
 
-def settled(registry: "Registry", work: Workspace, name: str = "") -> Champion:
+def settled(registry: "Registry", work: Workspace, policy: Licences, name: str = "") -> Champion:
     """The champion; where the registry has none, WORK's bundle is published, and promoted if its report allows.
 
     Raises WorkspaceError where there is neither, UsageError where its vectors are an endpoint's, RegistryError
@@ -45,7 +46,7 @@ def settled(registry: "Registry", work: Workspace, name: str = "") -> Champion:
     name = known_as(registry, work, name)
     version = standing(registry, name)
     if version is None:
-        version = _published(registry, work, name)
+        version = _published(registry, work, policy, name)
     tainted = tainted_by(work.taint, {version.digest, version.model_digest})
     if faults := [*standing_faults(registry, version), *map(str, tainted)]:
         raise RegistryError(
@@ -103,13 +104,13 @@ def opened(uri: str) -> "Registry | None":
     return Registry.at(uri)
 
 
-def _published(registry: "Registry", work: Workspace, name: str) -> "Version":
+def _published(registry: "Registry", work: Workspace, policy: Licences, name: str) -> "Version":
     from idiolect.lifecycle.registry.promoting import promote
 
     if not is_bundle(work.bundle):
         raise WorkspaceError(f"{name} has no champion in {registry.shown}, and {work.root} no bundle")
     bundle = Bundle.load(work.bundle)
-    version, _ = publish_with_lineage(registry, bundle, work, name)
+    version, _ = publish_with_lineage(registry, bundle, work, name, policy=policy)
     if version.verdict != "promote":  # the base's weights: nothing that was shown to be better
         return version
     if not standing_faults(registry, version):

@@ -51,6 +51,4 @@ def _amounts(counts: Mapping[str, int], what: str) -> str:
 def _tested(one: Tested) -> str:
     found = one.comparison
     decides = ", decides" if one.decides else ""
-    return (
-        f"{_NAMES.get(one.name, one.name)}{decides}: {label(found.metric)} {signed(found.delta)} ({evidence(found)})"
-    )
+    return f"{_NAMES.get(one.name, one.name)}{decides}: {label(found.metric)} {signed(found.delta)} ({evidence(found)})"

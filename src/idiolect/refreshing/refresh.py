@@ -60,7 +60,7 @@ def refresh(
                 name = known_as(there, work, name)
                 return _nothing(now(), str(standing(there, name) or name))
             registry = Registry.at(uri, create=True)
-            champion = settled(registry, work, name)
+            champion = settled(registry, work, context.config.licences, name)
             under_way = Refreshing(
                 began=now(), docs=str(context.source), news=found.reasons, champion=champion
             )
@@ -96,7 +96,9 @@ def _carried_out(
     if not came(work).any and under_way.news == ["documents"]:
         return _ended(work, _nothing(under_way.began, str(champion)))
     pipeline.run(ours, REST, check)
-    version, _ = publish_with_lineage(registry, Bundle.load(work.bundle), work, champion.name)
+    version, _ = publish_with_lineage(
+        registry, Bundle.load(work.bundle), work, champion.name, policy=config.licences
+    )
     outcome = judged(registry, version, champion)
     report = read_report(work.report)
     return _ended(

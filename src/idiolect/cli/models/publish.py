@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from idiolect import config as configuration
 from idiolect.cli import options
 from idiolect.cli.models.registry import open_registry, registered
 from idiolect.cli.output import emit
@@ -34,7 +35,8 @@ def publish(
 
     bundle, work = given(path)
     registry = open_registry(uri, config_path, settings, create=True)
-    version, new = publish_with_lineage(registry, bundle, work, name, domain)
+    licences = configuration.load(config_path, settings).licences
+    version, new = publish_with_lineage(registry, bundle, work, name, domain, licences)
     if not emit({"registry": registry.shown, "new": new, "version": version}, as_json, out):
         state = "published" if new else "was published before"
         click.echo(
@@ -42,6 +44,12 @@ def publish(
         )
         if work is None:
             click.echo("without a WORK beside it: no report, no scores to compare by")
+        if version.licences:
+            click.echo(
+                f"not to be promoted: licences of documents that trained it deny that ({version.licences})"
+            )
+        if version.redistribution:
+            click.echo(f"not to be handed on: licences of its documents deny that ({version.redistribution})")
 
 
 COMMANDS = {"publish": publish}

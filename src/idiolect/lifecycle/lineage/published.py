@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idiolect.bundle import Bundle, bundle_digest
+from idiolect.config import Licences
 from idiolect.errors import AuditError, RegistryError
 from idiolect.lifecycle.lineage.extract import export_model
 from idiolect.lifecycle.lineage.naming import find
@@ -30,14 +31,20 @@ def lineage_of(bundle: Bundle, work: Workspace, folder: Path) -> Path | None:
 
 
 def publish_with_lineage(
-    registry: "Registry", bundle: Bundle, work: Workspace | None, name: str = "", domain: str = ""
+    registry: "Registry",
+    bundle: Bundle,
+    work: Workspace | None,
+    name: str = "",
+    domain: str = "",
+    policy: Licences | None = None,
 ) -> tuple["Version", bool]:
     """What `registry.publishing.publish` does, with what led to the bundle beside it."""
     from idiolect.lifecycle.registry.publishing import publish
 
     with tempfile.TemporaryDirectory() as folder:
         part = lineage_of(bundle, work, Path(folder)) if work else None
-        return publish(registry, bundle, work, name, domain, {part.name: part} if part is not None else None)
+        extra = {part.name: part} if part is not None else None
+        return publish(registry, bundle, work, name, domain, extra, policy)
 
 
 def fetched(reference: str, folder: Path) -> Path:
