@@ -29,6 +29,10 @@ class Feedback(Section, frozen=True, kw_only=True):
     satisfied_seconds: Annotated[
         float, Meta(gt=0, description="seconds of reading from which on a click satisfied")
     ] = 30.0
+    support: Annotated[
+        int,
+        Meta(ge=1, description="different people whom a hit satisfied before it counts as an answer"),
+    ] = 2
     examinations: Annotated[
         int,
         Meta(
