@@ -26,6 +26,7 @@ COMMANDS = {
     "bundle": ("bundle", "Check or sign an exported bundle, or show its card."),
     "models": ("models", "Merge tuned models."),
     "audit": ("audit", "Say what shaped what; prove that no record of it was changed."),
+    "feedback": ("feedback", "Keep what people did with searches; say what there is."),
     "reproduce": ("reproduce", "Run a manifest again and compare what comes out."),
     "init": ("settings", "Write a commented idiolect.toml."),
     "config": ("settings", "Print the resolved config."),
