@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from idiolect.evaluation.labels import normalised
-from idiolect.lifecycle.feedback.events import Action, Hit, Impression, Seen
+from idiolect.lifecycle.feedback.events import Hit, Impression, Seen
+from idiolect.lifecycle.feedback.resolving import WHOLE, hit_of
 
 PAUSE = datetime.timedelta(minutes=30)
 """Without a search for so long, a session is over (Catledge and Pitkow 1995, doi 10.1016/0169-7552(95)00043-7)."""
 
 _OPENED = ("click", "dwell", "copy", "like")
-_LEFT = ("reformulate", "abandon")
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,13 @@ def _reading(seen: Seen, again: bool, satisfied_seconds: float) -> Reading:
     disliked: set[int] = set()
     lost = 0
     for action in seen.actions:
-        if action.kind in _LEFT:
+        if action.kind in WHOLE:
             continue
-        place = _place(action, hits)
-        if place is None:
+        hit = hit_of(action, seen.impression)
+        if hit is None:
             lost += 1
             continue
+        place = hits.index(hit)
         if action.kind == "dislike":
             disliked.add(place)
         if action.kind in ("copy", "like"):
@@ -79,12 +80,9 @@ def _reading(seen: Seen, again: bool, satisfied_seconds: float) -> Reading:
             seconds[place] = max(action.seconds, seconds.get(place, 0.0))
     read = {place for place, length in seconds.items() if length >= satisfied_seconds and place in first}
     satisfied = liked | read
-    if first and not again and not any(action.kind in _LEFT for action in seen.actions):
+    if first and not again and not any(action.kind in WHOLE for action in seen.actions):
         last = max(first, key=lambda place: (first[place], -place))
-        if (
-            last not in seconds
-        ):  # of one that is known to have been left soon, that it was the last says nothing
-            satisfied.add(last)
+        satisfied |= {last} - seconds.keys()  # of a short reading, that it was the last says nothing
     return Reading(
         impression=seen.impression,
         words=normalised(seen.impression.query),
@@ -93,17 +91,6 @@ def _reading(seen: Seen, again: bool, satisfied_seconds: float) -> Reading:
         disliked=frozenset(disliked),
         lost=lost,
     )
-
-
-def _place(action: Action, hits: Sequence[Hit]) -> int | None:
-    """Where the hit stands that an action names by its rank, or else by its document and chunk."""
-    for place, hit in enumerate(hits):
-        if action.rank:
-            if hit.rank == action.rank and action.document in ("", hit.document):
-                return place
-        elif action.document == hit.document and action.chunk in ("", hit.chunk):
-            return place
-    return None
 
 
 def _asked_again(given: Sequence[Seen]) -> set[str]:
