@@ -49,7 +49,7 @@ class Cleaned:
     def __init__(self, read: Callable[[], Iterable[Seen]], settings: Feedback) -> None:
         self._read = read
         self._settings = settings
-        self.left_out: dict[Rule, LeftOut] = {}
+        self.left_out: dict[str, LeftOut] = {}
 
     def __iter__(self) -> Iterator[Seen]:
         doomed = self._doomed()

@@ -68,9 +68,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     with (
         _failing(path),
         contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30, isolation_level=None)
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
         ) as connection,
     ):
+        # not "ro", which would leave files beside the log that only a writer takes away
+        connection.execute("PRAGMA query_only = ON")
         _check_version(connection, path)
         connection.execute("BEGIN")
         yield connection

@@ -48,6 +48,10 @@ class Hiding:
         self._named = lru_cache(10_000)(self._masked_name)
         self._said = lru_cache(1_000)(self._masker.text)
 
+    def warm_up(self) -> None:
+        """Find something of the kinds whose searches are long to load."""
+        self._masker.masked("somebody.else@example.org, phone +49 30 901820, id 12345678901")
+
     def hidden(self, event: Event) -> Event:
         """Raises NoEventError where its query, or its id, cannot be masked or may not be kept."""
         return self._impression(event) if isinstance(event, Impression) else self._action(event)

@@ -63,6 +63,15 @@ class Keeper:
         self._opened()
         self.close()  # whichever thread keeps opens its own
 
+    @property
+    def consent_given(self) -> bool:
+        """Whether terms of use have everybody's consent."""
+        return self._settings.consent == "given"
+
+    def warm_up(self) -> None:
+        """Load what masking will need, so that it holds nothing up later."""
+        self._hiding.warm_up()
+
     def __enter__(self) -> "Keeper":
         return self
 
@@ -80,7 +89,7 @@ class Keeper:
         while batch := list(islice(left, BATCH)):
             total += Kept(set_aside=[one for one in batch if isinstance(one, SetAside)])
             total += self.keep([one for one in batch if not isinstance(one, SetAside)])
-        return total
+        return msgspec.structs.replace(total, set_aside=_placed(total.set_aside))
 
     def keep(self, events: Sequence[tuple[int, Event]]) -> Kept:
         """Events with their places, all of them in one transaction. Raises FeedbackError where that fails."""
@@ -102,7 +111,7 @@ class Keeper:
             again=counts["again"],
             waiting=counts["waiting"],
             erased=erased,
-            set_aside=sorted([*aside, *conflicts], key=lambda one: one.place),
+            set_aside=_placed([*aside, *conflicts]),
         )
 
     def _permitted(self, event: Event, refused: set[str]) -> tuple[Event, int]:
@@ -113,7 +122,7 @@ class Keeper:
         if isinstance(event, Action) and event.impression in refused:
             raise NoEventError("its impression was set aside")
         try:
-            if isinstance(event, Impression) and not (event.consent or self._settings.consent == "given"):
+            if isinstance(event, Impression) and not (event.consent or self.consent_given):
                 raise NoEventError("no consent")
             if event.time < database.oldest(self._settings):
                 raise NoEventError(f"older than feedback.retention_days, {self._settings.retention_days:,}")
@@ -175,6 +184,10 @@ class Keeper:
         document, number, rest = name.rpartition("#")
         names = (name, document) if number and rest.isdigit() else (name,)
         return any(one and self._erased.hidden(one) != one for one in names)
+
+
+def _placed(aside: list[SetAside]) -> list[SetAside]:
+    return sorted(aside, key=lambda one: one.place)
 
 
 def _put_impression(connection: sqlite3.Connection, event: Impression) -> str:

@@ -35,13 +35,8 @@ class FeedbackLog:
     def everything(self) -> Iterator[Seen]:
         """What was kept, as it was kept."""
         with reading(self.path) as connection:
-            rows = connection.execute(
-                "SELECT name, time, query, hits, user, session, model, mode FROM impressions WHERE time >= ?"
-                " ORDER BY time, name",
-                (oldest(self.settings),),
-            )
-            for row in rows:
-                yield Seen(impression=impression_of(row), actions=_actions(connection, row[0]))
+            for row in impressions(connection, oldest(self.settings)):
+                yield Seen(impression=impression_of(row), actions=actions_of(connection, row[0]))
 
     def waiting(self) -> int:
         """Actions whose impression is not known, or not yet."""
@@ -52,7 +47,20 @@ class FeedbackLog:
         return int(count)
 
 
-def impression_of(row: tuple[str, ...]) -> Impression:
+Row = tuple[str, ...]
+"""An impression as it lies in the file."""
+
+
+def impressions(connection: sqlite3.Connection, since: str = "") -> Iterator[Row]:
+    """In the order of time; by default those too that have expired."""
+    yield from connection.execute(
+        "SELECT name, time, query, hits, user, session, model, mode FROM impressions WHERE time >= ?"
+        " ORDER BY time, name",
+        (since,),
+    )
+
+
+def impression_of(row: Row) -> Impression:
     name, time, query, hits, user, session, model, mode = row
     return Impression(
         id=name,
@@ -67,7 +75,8 @@ def impression_of(row: tuple[str, ...]) -> Impression:
     )
 
 
-def _actions(connection: sqlite3.Connection, name: str) -> list[Action]:
+def actions_of(connection: sqlite3.Connection, name: str) -> list[Action]:
+    """Those on an impression, in the order of time."""
     rows = connection.execute(
         "SELECT time, kind, rank, document, chunk, seconds, user FROM actions WHERE impression = ?"
         " ORDER BY time, rank, kind",

@@ -69,7 +69,7 @@ def summary(log: FeedbackLog) -> Summary:
         shown.update(hit.rank for hit in one.hits)
         clicked.update({action.rank for action in seen.actions if action.kind == "click"})
         satisfied.update(satisfying(seen, log.settings.satisfied_seconds))
-    left_out: dict[str, LeftOut] = {rule: one for rule, one in cleaned.left_out.items()}
+    left_out = dict(cleaned.left_out)
     return Summary(
         kept=impressions + sum(one.impressions for one in left_out.values()),
         impressions=impressions,
