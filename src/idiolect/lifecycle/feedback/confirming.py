@@ -35,6 +35,8 @@ class Confirmer:
             self.parts[document].append(column)
 
     def __call__(self, doubts: Sequence[Doubt]) -> list[Opinion | None]:
+        if not doubts:
+            return []
         texts = {doubt.words: doubt.text for doubt in doubts}
         vectors = self.encoder.encode(list(texts.values()), "query")
         fused = {
