@@ -164,7 +164,7 @@ PEOPLE = "people"
 class TrainingExample(Record, frozen=True, kw_only=True):
     """One query with its candidates; `teacher_scores` are of the positive, then of each negative.
 
-    `asked`: somebody asked it, it is not made up.
+    `asked`: somebody asked it, it is not made up.  `weight` multiplies its share in the loss.
     """
 
     query_id: str
@@ -174,6 +174,7 @@ class TrainingExample(Record, frozen=True, kw_only=True):
     teacher_scores: list[float]
     objective: Objective
     asked: bool = False
+    weight: float = 1.0
 
 
 class Fusion(Record, frozen=True, kw_only=True):

@@ -60,6 +60,7 @@ class Workspace:
         self.certificates = root / "certificates"
         self.feedback = root / "feedback.db"
         self.learnt = root / "learnt"
+        self.learnt_queries = self.learnt / "queries.jsonl"
         self.drift = root / "drift.jsonl"
         self.carried = root / "carried"
         self.carried_chunks = self.carried / "chunks.jsonl"

@@ -30,6 +30,7 @@ COMMANDS = {
     ),
     "refresh": ("refresh", "Bring the champion up to date with new documents, and let the gate decide."),
     "audit": ("audit", "Say what shaped what; prove that no record of it was changed."),
+    "feedback": ("feedback", "Keep what people did with searches; say what there is."),
     "reproduce": ("reproduce", "Run a manifest again and compare what comes out."),
     "init": ("settings", "Write a commented idiolect.toml."),
     "config": ("settings", "Print the resolved config."),

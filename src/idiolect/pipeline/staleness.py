@@ -13,6 +13,10 @@ UNFINISHED: dict[str, Any] = {"unfinished": True}
 """What the lock file says of a stage that has begun; a killed one leaves it there."""
 
 
+_REFRESHED = ("focuses", "carried", "learnt_queries")
+"""Inputs that other commands write between two runs, for the next one to take in."""
+
+
 def staleness(context: Context, stage: Stage, key: dict[str, Any]) -> str:
     """Why the stage must run; empty where it need not."""
     lock = locks_of(context).get(stage.name)
@@ -73,7 +77,7 @@ def finished(context: Context) -> dict[str, Any]:
                 f"`idiolect {stage.name}` has not finished in {work.root}: finish it with `idiolect run` first"
             )
         for name, digest in digests_of(context, stage.reads).items():
-            if name not in ("focuses", "carried") and lock["inputs"].get(name) != digest:
+            if name not in _REFRESHED and lock["inputs"].get(name) != digest:
                 raise WorkspaceError(
                     f"{getattr(work, name).name} in {work.root} is newer than what `idiolect {stage.name}` made of it: "
                     "bring that to its end with `idiolect run` first"

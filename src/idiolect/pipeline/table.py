@@ -59,8 +59,8 @@ STAGES = (
     ),
     Stage(
         name="prepare",
-        version=3,
-        reads=("documents", "chunks", "queries", "negatives", "carried"),
+        version=4,
+        reads=("documents", "chunks", "queries", "negatives", "carried", "learnt_queries"),
         writes=(
             "splits",
             "train",
@@ -77,7 +77,7 @@ STAGES = (
     ),
     Stage(
         name="train",
-        version=2,
+        version=3,
         reads=("chunks", "queries", "train", "dev_sets", "mining"),
         writes=("model", "selection"),
         settings=("seed", "train", "prepare.margin", "prepare.dev_corpus", "evaluate.guard"),

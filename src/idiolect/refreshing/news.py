@@ -9,6 +9,7 @@ from idiolect.errors import InputError
 from idiolect.files import digest_path
 from idiolect.readers import source_digest
 from idiolect.records import Record
+from idiolect.refreshing import feedback
 from idiolect.stages.context import Context
 from idiolect.stages.failures import plan_round
 from idiolect.workspace import Workspace
@@ -40,6 +41,8 @@ def news(context: Context) -> News:
         others.append("queries that people asked")
     if changed := pipeline.changed_settings(context, _THE_CHAMPIONS):
         others.append(f"settings ({', '.join(changed)})")
+    if feedback.is_new(context):
+        others.append("feedback")
     if asks_about_failures(context) and not plan_round(context).known:
         others.append("failures")
     assert context.source is not None

@@ -13,7 +13,7 @@ from idiolect.errors import UsageError, WorkspaceError
 from idiolect.evaluation.report import read_report
 from idiolect.holding import held
 from idiolect.lifecycle.lineage.published import publish_with_lineage
-from idiolect.refreshing import journal
+from idiolect.refreshing import feedback, journal
 from idiolect.refreshing.carrying import carry
 from idiolect.refreshing.champion import known_as, opened, settled, standing
 from idiolect.refreshing.figures import asked, came, gone, tested
@@ -54,6 +54,7 @@ def refresh(
     with _alone(work):
         under_way = journal.unfinished(work)
         if under_way is None:
+            feedback.learnt(context)
             found = news(context)
             if not found.reasons:
                 there = opened(uri)

@@ -48,6 +48,7 @@ from idiolect.stages.labelled import (
     tell,
     with_chunks,
 )
+from idiolect.stages.learnt import Taught
 from idiolect.teachers.extractive import JUDGING_STYLES, TRAINING_STYLES, masked_queries
 from idiolect.workspace import Workspace
 
@@ -73,6 +74,7 @@ def run(context: Context) -> Summary:
         frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
     split_of = _split(queries, groups, config, frozen, this_round)
     labelled = read_labelled(context, chunks, groups, split_of, carried.labels if carried else {})
+    taught = Taught(context, chunks, groups, split_of)
     encoder = base_encoder(context)
     by_split = _by_split(queries, split_of, groups)
     if frozen is not None:
@@ -117,6 +119,8 @@ def run(context: Context) -> Summary:
     given = with_chunks(labelled, corpus, chunks, encoder, judged, groups, split_of)
     tested = [*judging["test"], *banned(given["test"], chunks)]
     miner = Miner(chunks, corpus, config.prepare, config.seed, tested)
+    labelled_words = {normalised(query.text) for query in given["train"]}
+    taught.take(miner, encoder, judged | labelled.held_out, labelled_words)
     written = WrittenNegatives(_negatives(work), chunks, corpus, encoder)
     counts: Summary = {
         "fusion_weight": mining.fusion.weight,
@@ -125,14 +129,14 @@ def run(context: Context) -> Summary:
     }
     for name, path in (("train", work.train), ("dev", work.dev)):
         trained = [query for query in by_split[name] if not query.copied or query.style in TRAINING_STYLES]
-        trained += given[name]
+        trained += given[name] + (taught.queries if name == "train" else [])
         texts = [query.text for query in trained]
         query_vectors = encode(encoder, texts, "query", progress, f"encoding {name} queries")
         rows = track(
             progress, zip(trained, query_vectors, strict=True), f"mining {name}", len(trained), "queries"
         )
         examples = (
-            written.beside(example, vector) if name == "train" else example
+            taught.beside(written.beside(example, vector), vector, corpus) if name == "train" else example
             for query, vector in rows
             for example in miner.examples(query, vector)
         )
@@ -160,7 +164,7 @@ def run(context: Context) -> Summary:
     save_dataset(work.test, test)
     used = freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
     save_labelled(work, labelled, chunks, known)
-    splits = [*_split_records(by_split, judging, groups), *split_records(labelled)]
+    splits = [*_split_records(by_split, judging, groups), *split_records(labelled), *taught.splits]
     write_jsonl(work.splits, sorted(splits, key=lambda record: record.query_id))
     write_json(work.mining, mining)
     counts |= {"test": len(test.queries), "test_digest": used.digest[:12], "test_kept": frozen is not None}
@@ -171,7 +175,7 @@ def run(context: Context) -> Summary:
             f"test: {held[OLD]:,} queries of earlier rounds and {held[FRESH]:,} fresh ones; "
             f"{len(this_round.gone):,} can no longer be asked"
         )
-    counts |= tell(labelled, progress)
+    counts |= tell(labelled, progress) | taught.tell(progress)
     _tell(progress, counts, miner)
     return counts
 
