@@ -208,11 +208,15 @@ class FrozenTest(Record, frozen=True, kw_only=True):
 
 
 class CarriedChunk(Record, frozen=True, kw_only=True):
-    """A chunk of the round before: `digest` is of its passage's text, `split` where its document's queries stood."""
+    """A chunk of the round before, and where its document's queries stood.
+
+    `digest` is of the passage that was embedded, `said` of the text alone: a file's new name can be a new title.
+    """
 
     id: str
     document_id: str
     digest: str
+    said: str
     split: SplitName
 
 

@@ -33,7 +33,10 @@ def write_month(folder, month, count=40):
         if frozenset(five) in {frozenset(other) for other in seen}:
             continue
         seen.add(five)
-        write_text(folder / f"m{month}-{len(seen):02}.md", FIVE.format(*five).capitalize() + "\n")
+        write_text(
+            folder / f"m{month}-{len(seen):02}.md",
+            f"# Note {len(seen)} of {month}\n\n" + FIVE.format(*five).capitalize() + "\n",
+        )
     return folder
 
 

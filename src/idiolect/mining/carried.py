@@ -72,13 +72,11 @@ class Places:
 
     def __init__(self, carried: Carried, chunks: Sequence[Chunk]) -> None:
         self._now = {chunk.id: digest_text(chunk.passage.full_text) for chunk in chunks}
-        telling = {
-            chunk.id for chunk in chunks if is_substantial(chunk.text) and not is_mostly_boilerplate(chunk)
-        }
+        unknown = [chunk for chunk in chunks if carried.digests.get(chunk.id) != self._now[chunk.id]]
+        telling = [one for one in unknown if is_substantial(one.text) and not is_mostly_boilerplate(one)]
         first: dict[str, str] = {}
-        for identifier, digest in self._now.items():
-            if identifier in telling and carried.digests.get(identifier) != digest:
-                first.setdefault(digest, identifier)
+        for chunk in telling:
+            first.setdefault(self._now[chunk.id], chunk.id)
         self._moved = {
             one.id: place
             for one in carried.chunks
@@ -86,8 +84,11 @@ class Places:
         }
         self.known = frozenset(self._moved.values())
         """The chunks of now that say what one of the earlier round said."""
-        self.renamed = {place: name for name, place in self._moved.items() if place != name}
-        """Of these, those that stand under another id → the earlier one."""
+        went = {one.said: one.id for one in carried.chunks if self._now.get(one.id) != one.digest}
+        self.renamed = {
+            chunk.id: went[said] for chunk in telling if (said := digest_text(chunk.text)) in went
+        }
+        """Those whose text another chunk of the earlier round had, which is no longer there: that one's id."""
 
     def place(self, identifier: str) -> str:
         """Where a chunk of the earlier round stands now; "" where none says the same."""

@@ -74,6 +74,7 @@ def _chunks(work: Workspace, test: FrozenTest, splits: Sequence[Split]) -> list[
             id=chunk.id,
             document_id=chunk.document_id,
             digest=digest_text(chunk.passage.full_text),
+            said=digest_text(chunk.text),
             split=split_of.get(groups[chunk.id], "train"),
         )
         for chunk in chunks
