@@ -1,12 +1,19 @@
 """`serve`: bundles behind the OpenAI embeddings API."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from idiolect import config as configuration
 from idiolect.cli import options
+
+if TYPE_CHECKING:
+    from idiolect.lifecycle.feedback.keeping import Keeper
+
+WRITER_SECONDS = 5.0
+"""How long another process that writes feedback is waited for, while what comes waits in memory."""
 
 
 @click.command()
@@ -38,6 +45,11 @@ from idiolect.cli import options
     "--store", metavar="URI", help="Search what `index` made there, at /v1/search (default: serve.store)."
 )
 @click.option(
+    "--feedback",
+    metavar="WORK",
+    help="Keep there, with consent, what searches showed and /v1/feedback is told (default: serve.feedback).",
+)
+@click.option(
     "--runtime",
     type=click.Choice(
         [
@@ -65,6 +77,7 @@ def serve(
     shadow: tuple[str, ...],
     watch_seconds: float | None,
     store: str | None,
+    feedback: str | None,
     runtime: str,
     config_path: Path | None,
     settings: tuple[str, ...],
@@ -83,6 +96,7 @@ def serve(
         "shadow": shadow or None,
         "watch_seconds": watch_seconds,
         "store": store,
+        "feedback": feedback,
     }
     serving = msgspec.structs.replace(
         config.serve, **{key: value for key, value in given.items() if value is not None}
@@ -90,7 +104,15 @@ def serve(
     for bundle in bundles:
         for line in _tainted(bundle):
             click.echo(f"warning: {line}", err=True)
-    run(list(bundles), serving.host, serving.port, runtime, api_key_file, serving)
+    keeper = _keeper(config, serving.feedback) if serving.feedback else None
+    run(list(bundles), serving.host, serving.port, runtime, api_key_file, serving, keeper)
+
+
+def _keeper(config: configuration.Config, work: str) -> "Keeper":
+    from idiolect.lifecycle.feedback.keeping import Keeper
+    from idiolect.workspace import Workspace
+
+    return Keeper(Workspace(Path(work)), config.feedback, config.privacy, WRITER_SECONDS)
 
 
 def _tainted(bundle: Path) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from idiolect import __version__
+from idiolect.erasing import feedback, registered, retraining, stores
 from idiolect.erasing import journal as journals
-from idiolect.erasing import registered, retraining, stores
 from idiolect.erasing.caches import clear
 from idiolect.erasing.certificate import NOT_COVERED, Certificate
 from idiolect.erasing.files import take_out
@@ -119,6 +119,7 @@ def _planned(
     chosen = stores.chosen(uris, found, left)
     rules = Rules(planned.gone)
     removed = take_out(work, rules, write=False) + clear(work, rules, write=False)
+    removed += feedback.clear(work, rules, write=False)
     removed += registered.clear(registry, found, rules, write=False)
     removed["manifests that name it"] += sum(left is not None for _, left in _manifests(work, rules))
     for uri in chosen:
@@ -159,6 +160,7 @@ def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certifi
     steps: dict[str, Callable[[], object]] = {
         "stores": from_stores,
         "files": lambda: take_out(work, rules, write=True),
+        "feedback": lambda: feedback.clear(work, rules, write=True),
         "caches": lambda: clear(work, rules, write=True),
         "manifests": lambda: _redact_manifests(work, rules, log),
         "lineage": lambda: _forget(work, rules),

@@ -16,8 +16,9 @@ from starlette.routing import Route
 
 from idiolect import __version__
 from idiolect.errors import IdiolectError
-from idiolect.server import contract, page, schema, search_contract
+from idiolect.server import contract, feedback_contract, page, schema, search_contract
 from idiolect.server.embedding import embed
+from idiolect.server.feedback import take
 from idiolect.server.keys import Keys
 from idiolect.server.observing import App, Facts, Message, Observed, Receive, Send
 from idiolect.server.refusal import RefusedError
@@ -79,6 +80,8 @@ def create(service: Service, keys: Keys, tracing: Tracing | None = None) -> Fast
 
     post(schema.EMBEDDINGS, lambda body, facts: embed(service, contract.parse(body), facts))
     post(schema.SEARCH, lambda body, facts: search(service, search_contract.parse(body), facts))
+
+    post(schema.FEEDBACK, lambda body, facts: take(service, lambda: feedback_contract.parse(body)))
 
     @app.post(
         "/admin/reload",

@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
+from idiolect.lifecycle.feedback.events import Action, Impression
 from idiolect.server.contract import EmbeddingAnswer, EmbeddingRequest
+from idiolect.server.feedback_contract import MOST_EVENTS, FeedbackAnswer
 from idiolect.server.refusal import ErrorAnswer
 from idiolect.server.search_contract import SearchAnswer, SearchRequest
 
@@ -13,10 +15,22 @@ EMBEDDINGS = "/v1/embeddings"
 
 SEARCH = "/v1/search"
 
+FEEDBACK = "/v1/feedback"
+
 TEMPLATE = "#/components/schemas/{name}"
 
 _, COMPONENTS = msgspec.json.schema_components(
-    [EmbeddingRequest, EmbeddingAnswer, SearchRequest, SearchAnswer, ErrorAnswer], ref_template=TEMPLATE
+    [
+        EmbeddingRequest,
+        EmbeddingAnswer,
+        SearchRequest,
+        SearchAnswer,
+        Impression,
+        Action,
+        FeedbackAnswer,
+        ErrorAnswer,
+    ],
+    ref_template=TEMPLATE,
 )
 
 
@@ -61,7 +75,27 @@ def operations() -> dict[str, dict[str, Any]]:
     search["responses"]["503"]["description"] = (
         "the server is loading or stopping, or the store cannot be searched"
     )
-    return {EMBEDDINGS: embeddings, SEARCH: search}
+    return {EMBEDDINGS: embeddings, SEARCH: search, FEEDBACK: _feedback()}
+
+
+def _feedback() -> dict[str, Any]:
+    event = {"oneOf": [{"$ref": TEMPLATE.format(name=one.__name__)} for one in (Impression, Action)]}
+    events = {"type": "array", "items": event, "minItems": 1, "maxItems": MOST_EVENTS}
+    feedback: dict[str, Any] = {
+        "summary": "Feedback",
+        "description": "What was shown, and what was done with it: one event or a list.",
+        "operationId": "feedback",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"anyOf": [event, events]}}},
+        },
+        "responses": _answers("what became of the events", FeedbackAnswer),
+    }
+    feedback["responses"]["404"]["description"] = "the server was started without --feedback"
+    feedback["responses"]["503"]["description"] = (
+        "the server is loading or stopping, or cannot keep events now"
+    )
+    return feedback
 
 
 def _answers(found: str, record: type) -> dict[str, Any]:

@@ -51,7 +51,21 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True):
     context: (
         Annotated[int, Meta(ge=0, le=10, description="chunks on either side that come with a hit")] | None
     ) = 0
-    user: str | None = None
+    user: (
+        Annotated[str, Meta(description="who asks: kept as a keyed pseudonym, where feedback is kept")] | None
+    ) = None
+    session: (
+        Annotated[
+            str, Meta(max_length=200, description="what belongs together of what somebody asks: likewise")
+        ]
+        | None
+    ) = None
+    consent: (
+        Annotated[
+            bool, Meta(description="whether what is shown may be kept, to learn from what is done with it")
+        ]
+        | None
+    ) = None
 
 
 class SearchAnswer(msgspec.Struct, frozen=True, kw_only=True):

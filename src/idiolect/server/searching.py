@@ -1,12 +1,15 @@
 """A request for hits, from its body to its answer."""
 
 import uuid
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from idiolect.errors import InputError
 from idiolect.index.store import grouped
+from idiolect.lifecycle.feedback.events import Hit, Impression
+from idiolect.lifecycle.feedback.moments import kept
 from idiolect.runtimes.base import Vectors
 from idiolect.server.contract import EmbeddingRequest
 from idiolect.server.embedding import encoded
@@ -43,7 +46,7 @@ async def search(service: Service, request: SearchRequest, facts: Facts) -> byte
             pass  # the store is the new model's now, or nobody's
     impression = f"imp_{uuid.uuid4().hex}"
     with facts.tracing.span("search"):
-        answer = await stored.run(lambda: _answer(bound, request, vectors, impression))
+        answer = await stored.run(lambda: _answer(service, bound, request, vectors, impression))
     facts.impression = impression
     return answer
 
@@ -53,7 +56,9 @@ async def _encoded(service: Service, bound: "Bound", request: SearchRequest, fac
     return await encoded(service, bound.model, asked, "query", facts)
 
 
-def _answer(bound: "Bound", request: SearchRequest, vectors: Vectors | None, impression: str) -> bytes:
+def _answer(
+    service: Service, bound: "Bound", request: SearchRequest, vectors: Vectors | None, impression: str
+) -> bytes:
     mode = request.mode or "hybrid"
     try:
         hits = bound.searcher.search(
@@ -68,4 +73,21 @@ def _answer(bound: "Bound", request: SearchRequest, vectors: Vectors | None, imp
     except InputError:  # the query has no letter or digit, which no schema can ask for
         hits = []
     found = SearchAnswer(impression_id=impression, model=bound.model.manifest.name, mode=mode, hits=hits)
+    recorder = service.recorder
+    if recorder is not None and recorder.wanted(bool(request.consent)):
+        recorder.shown(_impression(request, found))
     return msgspec.json.encode(found)
+
+
+def _impression(request: SearchRequest, found: SearchAnswer) -> Impression:
+    return Impression(
+        id=found.impression_id,
+        time=kept(datetime.now(UTC)),
+        query=request.query,
+        hits=[Hit(rank=hit.rank, document=hit.document_id, chunk=hit.chunk_id) for hit in found.hits],
+        user=request.user or "",
+        session=request.session or "",
+        model=found.model,
+        mode=found.mode,
+        consent=bool(request.consent),
+    )

@@ -20,6 +20,8 @@ from idiolect.server.telemetry import ModelMetrics, ShadowMetrics, Telemetry
 from idiolect.server.watching import Watcher
 
 if TYPE_CHECKING:
+    from idiolect.lifecycle.feedback.keeping import Keeper
+    from idiolect.server.recording import Recorder
     from idiolect.server.stored import Stored
 
 log = logging.getLogger(__name__)
@@ -40,8 +42,14 @@ class ServedModel:
 class Service:
     """Loads bundles and finds them by name; `state` is what `/v1/health/ready` tells."""
 
-    def __init__(self, bundles: list[Path], runtime: str = "auto", config: Serve | None = None) -> None:
-        """Read the manifests; `load` does the rest.
+    def __init__(
+        self,
+        bundles: list[Path],
+        runtime: str = "auto",
+        config: Serve | None = None,
+        keeper: "Keeper | None" = None,
+    ) -> None:
+        """Read the manifests; `load` does the rest. A `keeper` keeps feedback, and is closed with the service.
 
         Raises UsageError without a bundle, for two of one name or a shadow of none of them, BundleError for
         what is no bundle, StoreError for a store that none of them made.
@@ -65,6 +73,7 @@ class Service:
         self.shadows: dict[str, Shadow] = {}
         self.stored = self._stored()
         self.telemetry = Telemetry()
+        self.recorder = self._recorder(keeper)
         self._runtime = runtime
         self._changing = threading.Lock()
         self._watcher: Watcher | None = None
@@ -80,6 +89,8 @@ class Service:
             self.shadows[challenge.model] = self._shadow(challenge)
         if self.stored is not None:
             self.stored.bind(self.models)
+        if self.recorder is not None:
+            self.recorder.start()
         if self.state == "loading":
             self.state = "ready"
             if self.config.watch_seconds:
@@ -126,6 +137,13 @@ class Service:
         from idiolect.server.stored import Stored
 
         return Stored(self.config.store, [bundle.manifest for bundle in self.bundles])
+
+    def _recorder(self, keeper: "Keeper | None") -> "Recorder | None":
+        if keeper is None:
+            return None
+        from idiolect.server.recording import Recorder
+
+        return Recorder(keeper, self.telemetry)
 
     def _rebind(self) -> None:
         """Leave what was replaced; what is wrong with the store is told to those who search."""
@@ -179,6 +197,8 @@ class Service:
             model.engine.stop()
         if self.stored is not None:
             self.stored.close()
+        if self.recorder is not None:
+            self.recorder.stop()
 
     @property
     def names(self) -> list[str]:

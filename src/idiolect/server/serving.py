@@ -16,6 +16,7 @@ from idiolect.server import logs
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from idiolect.lifecycle.feedback.keeping import Keeper
     from idiolect.server.service import Service
 
 GRACE = 30
@@ -44,8 +45,9 @@ def run(
     runtime: str = "auto",
     api_key_file: Path | None = None,
     serve_config: Serve | None = None,
+    keeper: "Keeper | None" = None,
 ) -> None:
-    """Serve bundles until SIGINT or SIGTERM; then answer what is in work and return.
+    """Serve bundles until SIGINT or SIGTERM; then answer what is in work and return. A `keeper` keeps feedback.
 
     Port 0 takes a free one. One line on stderr says when the server is ready, and where.
     Raises UsageError for a port that cannot be had or bundles of one name, BundleError for a bundle
@@ -61,7 +63,7 @@ def run(
 
     # As many threads of tokenizers as a container's quota allows, not as its host has.
     os.environ.setdefault("RAYON_NUM_THREADS", str(available_cpus()))
-    service = Service(bundles, runtime, serve_config)
+    service = Service(bundles, runtime, serve_config, keeper)
     logs.configure(service.config.log)
     app = create_app(service, api_key_file)
     listener = listen(host, port)

@@ -56,6 +56,11 @@ class Telemetry:
         self.shadow_overlap = self._histogram(
             "shadow_rank_overlap", "Share of a text's nearest that both models find", SHARES, "model"
         )
+        self.feedback = self._counter(
+            "feedback_events",
+            "Events: impressions and actions kept, again: kept before, waiting for their impression, set_aside, lost",
+            "outcome",
+        )
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"idiolect_{name}", what, labels, registry=self.registry)

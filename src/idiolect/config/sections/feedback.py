@@ -17,6 +17,10 @@ class Feedback(Section, frozen=True, kw_only=True):
     retention_days: Annotated[
         int, Meta(ge=1, description="days after which events are deleted; what was learnt from them stays")
     ] = 180
+    waiting_hours: Annotated[
+        float,
+        Meta(gt=0, description="hours that an action is kept whose impression is not known, or not yet"),
+    ] = 24.0
     user_daily: Annotated[
         int, Meta(ge=1, description="impressions of one user that count a day; more of them are left out")
     ] = 100
@@ -29,6 +33,10 @@ class Feedback(Section, frozen=True, kw_only=True):
     satisfied_seconds: Annotated[
         float, Meta(gt=0, description="seconds of reading from which on a click satisfied")
     ] = 30.0
+    support: Annotated[
+        int,
+        Meta(ge=1, description="different people whom a hit satisfied before it counts as an answer"),
+    ] = 2
     examinations: Annotated[
         int,
         Meta(

@@ -61,3 +61,9 @@ class Serve(Section, frozen=True, kw_only=True):
             description="what `idiolect index` made with a served bundle, for /v1/search: a folder or URI; empty: none"
         ),
     ] = ""
+    feedback: Annotated[
+        str,
+        Meta(
+            description="WORK folder whose feedback.db keeps what searches showed and /v1/feedback is told; empty: none"
+        ),
+    ] = ""

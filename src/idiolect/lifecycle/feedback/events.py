@@ -58,3 +58,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
     impression: Impression
     actions: list[Action]
+
+
+def normalised(query: str) -> str:
+    """What two spellings of one query have in common: letters' case and white space are not theirs."""
+    return " ".join(query.casefold().split())

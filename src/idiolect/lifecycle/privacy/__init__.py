@@ -1,6 +1,6 @@
 """Personal data and secrets: found, and masked, dropped or left, before anything is kept, sent or trained."""
 
-from idiolect.lifecycle.privacy.asked import labels_masked
+from idiolect.lifecycle.privacy.asked import labels_masked, name_masked
 from idiolect.lifecycle.privacy.documents import document_masked, place_masked
 from idiolect.lifecycle.privacy.entities import ENTITIES, WORDED, Entity, Found
 from idiolect.lifecycle.privacy.masking import Masked, Masker, masker
@@ -17,5 +17,6 @@ __all__ = [
     "document_masked",
     "labels_masked",
     "masker",
+    "name_masked",
     "place_masked",
 ]

@@ -18,13 +18,13 @@ def labels_masked(labels: Sequence[LabelledQuery], hide: Masker) -> list[Labelle
             label,
             id=hide.text(label.id),
             text=hide.text(label.text),
-            judged={_named(name, hide): grade for name, grade in label.judged.items()},
+            judged={name_masked(name, hide): grade for name, grade in label.judged.items()},
         )
         for label in labels
     ]
 
 
-def _named(name: str, hide: Masker) -> str:
+def name_masked(name: str, hide: Masker) -> str:
     """A document's path or id; in an id that was made of a path, what was encoded is decoded to be looked at."""
     path = unquote(name)
     return document_id(place_masked(path, hide)) if name == document_id(path) else place_masked(name, hide)

@@ -4,6 +4,7 @@ HMAC-SHA256 (RFC 2104) of the kind and the value under a random key, of which ei
 values two share one with odds of 1 to 170.  No digits, so that nothing is found in a pseudonym again.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -12,7 +13,6 @@ import secrets
 from pathlib import Path
 
 from idiolect.errors import PrivacyError
-from idiolect.files import replacing
 from idiolect.lifecycle.privacy.entities import ENTITIES, Entity
 
 PSEUDONYM = re.compile(r"<(?:" + "|".join(ENTITIES) + r"):[a-z]{8}>")
@@ -57,7 +57,15 @@ def fingerprint(key: bytes) -> str:
 
 
 def _make(path: Path) -> None:
-    with replacing(path) as temporary:
-        file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Of several processes that make it at once, one does, and the others use that one's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft.unlink(missing_ok=True)
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
         with os.fdopen(file, "w", encoding="ascii") as out:
             out.write(secrets.token_hex(KEY_BYTES) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)  # which takes no file's place, as a renaming would
+    finally:
+        draft.unlink()
