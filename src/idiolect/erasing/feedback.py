@@ -99,7 +99,6 @@ def _write(work: Workspace, changes: list[_Change], waiting: list[tuple[str, str
                 connection.executemany(
                     "DELETE FROM actions WHERE impression = ? AND document = ? AND chunk = ?", waiting
                 )
-            connection.execute("VACUUM")
             emptied = database.emptied(connection)
     except sqlite3.Error as error:
         raise PrivacyError(
