@@ -62,6 +62,7 @@ class Workspace:
         self.learnt = root / "learnt"
         self.learnt_queries = self.learnt / "queries.jsonl"
         self.drift = root / "drift.jsonl"
+        self.drift_reference = root / "drift_reference.json"
         self.carried = root / "carried"
         self.carried_chunks = self.carried / "chunks.jsonl"
         self.carried_queries = self.carried / "queries.jsonl"
