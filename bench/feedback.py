@@ -1,7 +1,7 @@
 """What clicks are worth as training queries, by how they are weighted, judged on queries that people labelled.
 
-    python bench/feedback.py FOLDER [--judge train|test] [--impressions 60] [--seeds 13] [--noise 0.1]
-                             [-w WORK] [--set key=value]...
+    python bench/feedback.py FOLDER [--judge train|test] [--passages N] [--impressions 60] [--noise 0.1]
+                             [--seeds 13] [-w WORK] [--set key=value]...
 
 FOLDER is a BEIR folder with qrels/train.tsv and qrels/test.tsv, such as SciFact.  Train queries that share a relevant
 document with a test query are left out.  Simulated people ask the others and see the base's first ten documents, half
@@ -17,7 +17,8 @@ log.  Trains the base on it, to the end and with nothing chosen on dev,
 
 Prints the propensities, and nDCG@10 of dense and hybrid search on the test's queries, documents whole, with paired 95%
 intervals of the gain over the base and of each against "by clicks".  The test's judgments are read for that alone; to
-choose anything, `--judge train` takes every second train query out of the log to judge on, over 1,500 documents.
+choose anything, `--judge train` takes every second train query out of the log to judge on.  `--passages` ranks over so
+many documents alone: all that are judged, those hardest for the base, and a sample.
 """
 
 import argparse
@@ -210,6 +211,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--judge", choices=["train", "test"], default="test")
+    parser.add_argument("--passages", type=int, default=0)
     parser.add_argument("--impressions", type=int, default=60)
     parser.add_argument("--noise", type=float, default=0.1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[13])
@@ -229,10 +231,12 @@ def run(given: argparse.Namespace, work: Workspace, scratch: Path) -> None:
     asked, test = divided(given)
     learnt = clicked(context, asked, given)
     tell(learnt, asked)
-    if given.judge == "train":
+    if given.passages:
         passages = list(test.corpus.values())
         vectors = base_encoder(context).encode([passage.full_text for passage in passages], "passage")
-        test = pool(test, Corpus(passages, vectors, Fusion()), base_encoder(context), 1500, 13, Silent())
+        test = pool(
+            test, Corpus(passages, vectors, Fusion()), base_encoder(context), given.passages, 13, Silent()
+        )
     base = searched(test, base_encoder(context))
     say("base: " + ", ".join(f"{kind} {fmean(values.values()):.4f}" for kind, values in base.items()))
     found = {}

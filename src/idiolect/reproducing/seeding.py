@@ -50,8 +50,8 @@ def seed(
             )
     lost = []
     generated, prepared = manifests.get("generate"), manifests.get("prepare")
-    for name in ("focuses", "styles"):
-        digest = generated.inputs.get(name) if generated else None
+    for reader, name in ((generated, "focuses"), (generated, "styles"), (prepared, "learnt_queries")):
+        digest = reader.inputs.get(name) if reader else None
         if digest and not _take(again, original, name, digest):
             lost.append(f"{name} of the original WORK is gone or was edited")
     if prepared and prepared.summary.get("test_kept"):
