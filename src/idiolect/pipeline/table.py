@@ -32,7 +32,7 @@ class Stage:
 STAGES = (
     Stage(
         name="ingest",
-        version=3,
+        version=4,
         reads=(),
         writes=("documents", "rejected_documents", "chunks"),
         settings=("ingest", "licences", "privacy", "train.base"),

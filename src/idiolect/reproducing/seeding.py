@@ -49,6 +49,11 @@ def seed(
                 "cache/llm.sqlite there, or allow that all are asked and paid for again with --pay"
             )
     lost = []
+    if original and original.suppressed.is_file():
+        if not again.suppressed.exists():
+            with replacing(again.suppressed) as copy:
+                shutil.copyfile(original.suppressed, copy)
+        lost.append("documents were erased from the original WORK: they stay out of this one too")
     generated, prepared = manifests.get("generate"), manifests.get("prepare")
     for reader, name in ((generated, "focuses"), (generated, "styles"), (prepared, "learnt_queries")):
         digest = reader.inputs.get(name) if reader else None

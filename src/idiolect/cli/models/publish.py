@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from idiolect import config as configuration
 from idiolect.cli import options
 from idiolect.cli.models.registry import open_registry, registered
 from idiolect.cli.output import emit
@@ -40,7 +41,13 @@ def publish(
     with tempfile.TemporaryDirectory() as folder:
         part = lineage_of(bundle, work, Path(folder)) if work else None
         version, new = published(
-            registry, bundle, work, name, domain, {part.name: part} if part is not None else None
+            registry,
+            bundle,
+            work,
+            name,
+            domain,
+            {part.name: part} if part is not None else None,
+            configuration.load(config_path, settings).licences,
         )
     if not emit({"registry": registry.shown, "new": new, "version": version}, as_json, out):
         state = "published" if new else "was published before"
@@ -49,6 +56,12 @@ def publish(
         )
         if work is None:
             click.echo("without a WORK beside it: no report, no scores to compare by")
+        if version.licences:
+            click.echo(
+                f"not to be promoted: licences of documents that trained it deny that ({version.licences})"
+            )
+        if version.redistribution:
+            click.echo(f"not to be handed on: licences of its documents deny that ({version.redistribution})")
 
 
 COMMANDS = {"publish": publish}
