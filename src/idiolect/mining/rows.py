@@ -67,7 +67,9 @@ class Rows:
         with self._locked():
             self._places = self._load()
             new = [number for number, key in enumerate(keys) if key not in self._places]
-            start = self.keys_path.stat().st_size // _KEY_BYTES  # older files have a key twice: its places are fewer
+            start = (
+                self.keys_path.stat().st_size // _KEY_BYTES
+            )  # older files have a key twice: its places are fewer
             with self.rows_path.open("ab") as file:
                 file.write(np.ascontiguousarray(rows[new], np.float32).tobytes())
             with self.keys_path.open("ab") as file:
