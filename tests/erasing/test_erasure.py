@@ -17,6 +17,7 @@ from teachers.chat_server import (
     ChatServer,
     Reply,
     answer,
+    passage_of,
     queries_of,
     schema_of,
     verdict,
@@ -26,7 +27,7 @@ from teachers.chat_server import (
 from idiolect.erasing import erasure
 from idiolect.erasing.certificate import lines
 from idiolect.errors import PrivacyError, WorkspaceError
-from idiolect.files import tree_digests
+from idiolect.files import read_jsonl, tree_digests, write_json
 from idiolect.index.stores.opening import open_store
 from idiolect.lifecycle.audit.verifying import verify
 from idiolect.lifecycle.erasure import taint
@@ -46,6 +47,12 @@ SHARED = PLANTED.split("\n\n")[1]
 TRACES = ("Quillfeather", "Marrowby", "brass lanterns", "planted-letter", "planted-again", "foreign coins")
 """What no byte may hold afterwards: words that the document, its copy and nothing else has."""
 
+PLAIN = ("64", "3", "test", "title", "embedding")
+"""Ids that stand in many files for other things: in WORK's as keys and values, in the base's as words."""
+NOTE = (
+    "Note {0} tells that locker {0} of the pump house holds the spare spindle number {0} of the mains valve."
+)
+
 SETTINGS = (
     "ingest.workers=1",
     "generate.teacher=llm",
@@ -53,6 +60,7 @@ SETTINGS = (
     "generate.max_queries=40",
     "generate.judge=true",
     "generate.multi_hop=0.3",
+    "generate.written_negatives=0.5",
     "prepare.masked_queries=24",
     "prepare.test_fraction=0.2",
     "train.learning_rate=1e-3",
@@ -64,7 +72,19 @@ SETTINGS = (
 def replies(number, request):
     """Questions in the passages' own words; every one of them is judged to be good."""
     if schema_of(request) == "judge":
-        return verdicts(*(verdict(query) for query in queries_of(request)))
+        support = 3 if "Elsewhere it says" in passage_of(request) else 9
+        return verdicts(*(verdict(query, 8, context_support=support) for query in queries_of(request)))
+    if schema_of(request) == "negatives":
+        said = passage_of(request)
+        items = [
+            {
+                "query": query,
+                "passage": f"Elsewhere it says otherwise: {said} ({len(query)})",
+                "changed": said[:60],
+            }
+            for query in queries_of(request)
+        ]
+        return Reply(json.dumps({"negatives": items}))
     passages = re.findall(r"<passage[^>]*>\n(.*?)\n</passage>", request["messages"][1]["content"], re.DOTALL)
     words = [passage.split() for passage in passages]
     if len(passages) > 1:
@@ -79,6 +99,12 @@ def docs(tmp_path_factory):
     folder = write_small_corpus(tmp_path_factory.mktemp("harbour") / "docs")
     (folder / "planted-letter.md").write_text(PLANTED)
     (folder / "planted-again.txt").write_text(PLANTED)
+    (folder / "README.md").write_text(
+        "# Read this\n\nThe eastern works keep their manuals here, one of each machine.\n"
+    )
+    named = [{"_id": name, "title": "A note", "text": NOTE.format(name)} for name in PLAIN]
+    (folder / "notes.jsonl").write_text("".join(f"{json.dumps(note)}\n" for note in named))
+    (folder.parent / "real.txt").write_text("where does the ferry land\n")
     (folder.parent / "asked.csv").write_text(
         "query,document\nwho bought the lanterns of Quillfeather?,planted-letter.md\n"
         + "which seal perishes in the tank?,storage-tank.html\n"
@@ -97,6 +123,7 @@ def server():
 @pytest.fixture(scope="module")
 def options(docs, server, tiny_model):
     given = [*SETTINGS, f"generate.base_url={server.url}", f"train.base={tiny_model}"]
+    given.append(f"generate.exemplars={docs.parent / 'real.txt'}")
     return ["--queries", docs.parent / "asked.csv", *(part for one in given for part in ("--set", one))]
 
 
@@ -146,6 +173,7 @@ def test_it_stood_in_every_kind_of_place(whole):
     places = {path.removeprefix(f"{whole}/") for paths in held(whole).values() for path in paths}
     assert {"work/documents.jsonl", "work/train.jsonl", "work/test/corpus.jsonl", "work/lineage.db"} <= places
     assert {"work/cache/llm.sqlite", "work/labelled/corpus.jsonl"} <= places
+    assert "work/negatives.jsonl" in places
     assert any(path.startswith("store/") for path in places)
 
 
@@ -169,6 +197,69 @@ def test_no_byte_tells_of_it_and_the_log_is_whole(copy):
     kept = json.loads((work.certificates / f"{done['reference'][:16]}.json").read_text())
     assert kept == done
     assert not work.erasing.exists()
+
+
+def test_a_name_that_stands_for_other_things_too_goes_without_them(copy):
+    """Of a README.md, and of numbers and words: what else is called so stays, and is no trace."""
+    work = Workspace(Path("work"))
+    kept = [row for row in read_jsonl(work.chunks, dict) if row["document_id"] not in (*PLAIN, "README.md")]
+    erasure.erase(work, [*PLAIN, "README.md"])
+    assert list(read_jsonl(work.chunks, dict)) == kept
+    assert {row["split"] for row in read_jsonl(work.splits, dict)} <= {"train", "dev", "test", "unused"}
+    assert held(copy, ["spare spindle number"]) == {}
+    assert json.loads(work.report.read_text())["dimensions"].keys() == {"64"}
+
+
+def test_rounds_about_failures_lose_it(copy):
+    work = Workspace(Path("work"))
+    name, other = "planted-letter.md#0", "mains-valve.md#0"
+    focuses = [
+        {"chunks": {name: [other], other: [name]}, "documents": ["planted-letter.md", "mains-valve.md"]},
+        {"chunks": {name: [other]}, "documents": ["mains-valve.md"]},
+    ]
+    requests = [{"chunk": name, "apart_from": [other]}, {"chunk": other, "apart_from": [name]}]
+    write_json(work.focuses, {"rounds": [{"missed": 2, "focuses": focuses, "requests": requests}]})
+    erasure.erase(work, ["planted-letter.md"])
+    left = {"chunks": {other: []}, "documents": ["mains-valve.md"]}
+    requests = [{"chunk": other, "apart_from": []}]
+    assert json.loads(work.focuses.read_text()) == {
+        "rounds": [{"missed": 2, "focuses": [left], "requests": requests}]
+    }
+
+
+def test_a_lost_lineage_is_recorded_first_and_what_it_cannot_tell_is_presumed(copy):
+    work = Workspace(Path("work"))
+    work.lineage.unlink()
+    before = erasure.preview(work, ["planted-letter.md"]).tainted
+    assert not work.lineage.exists()
+    done = erasure.erase(work, ["planted-letter.md"], uris=["store"])
+    assert {"model", "bundle"} <= {one.artefact.kind for one in before} == {one.kind for one in done.tainted}
+    assert any("--store" in text for text in done.not_covered)
+
+    work.lineage.unlink()  # and now the files are no longer what the manifests say
+    done = erasure.erase(work, ["64"], uris=["store"])
+    assert {one.kind for one in done.tainted if one.blocks} >= {"model", "bundle"}
+    assert any("presumed" in text for text in done.not_covered)
+
+
+def test_an_export_of_what_was_not_made_anew_clears_nothing(copy, options):
+    command("audit", "erase", "-w", "work", "--document", "planted-letter.md", "-q")
+    work = Workspace(Path("work"))
+    before = work.taint.read_bytes()
+    command("export", "-w", "work", "-q", *map(str, options[2:]))
+    assert work.taint.read_bytes() == before
+    assert work.retrain.exists()
+
+
+def test_vectors_of_which_a_killed_process_left_half_go_whole(copy):
+    work = Workspace(Path("work"))
+    (path,) = work.vectors.glob("*.keys")
+    whole, keys = path.with_suffix(".f32"), path.read_bytes()
+    with whole.open("ab") as file:
+        file.write(b"\0" * 4 * 64 * (len(keys) // 16))  # as many rows again
+    (work.vectors / "orphan.f32").write_bytes(b"\0" * 256)
+    erasure.erase(work, ["planted-letter.md"])
+    assert {one.suffix for one in work.vectors.iterdir()} <= {".lock"}
 
 
 def test_what_it_shaped_is_tainted_and_waits_to_be_trained_anew(copy):

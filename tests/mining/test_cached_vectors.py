@@ -67,6 +67,27 @@ def test_no_text_is_encoded_twice_by_one_encoder_or_the_next(tmp_path):
     assert runtime.asked == ["a new line"]
 
 
+def test_two_encoders_of_one_file_take_turns_and_neither_mistakes_a_row(tmp_path):
+    """A linear map's model reads its base's vectors through an encoder of its own, beside the base's."""
+    one, runtime = opened(tmp_path)
+    other, _ = opened(tmp_path)
+    for count, text in enumerate(["both of them", "one more line", "and the last"], start=1):
+        for encoder in (one, other):
+            assert np.array_equal(encoder.encode([text], "passage"), expected(runtime, [text]))
+        assert len(one.rows.keys_path.read_bytes()) == 16 * count, "no key stands there twice"
+
+
+def test_rows_that_an_older_version_wrote_twice_are_read_as_they_are(tmp_path):
+    encoder, runtime = opened(tmp_path)
+    encoder.encode(LOG, "passage")
+    for path in (encoder.rows.keys_path, encoder.rows.rows_path):
+        path.write_bytes(path.read_bytes() * 2)
+    later, _ = opened(tmp_path)
+    grown = [*LOG, "a new line"]
+    assert np.array_equal(later.encode(grown, "passage"), expected(runtime, grown))
+    assert np.array_equal(opened(tmp_path)[0].encode(grown, "passage"), expected(runtime, grown))
+
+
 def test_a_text_that_comes_twice_is_encoded_once(tmp_path):
     encoder, runtime = opened(tmp_path)
     result = encoder.encode([LOG[0], LOG[1], LOG[0]], "passage")

@@ -135,9 +135,14 @@ def test_hidden_and_foreign_files_are_passed_over_and_counted(tmp_path: Path) ->
             "b.png": "x",
             "c.PNG": "x",
             "Makefile": "x",
+            "call.+49 30 90182077": "x",
+            "LICENSE": "x",
         },
     )
-    assert scan(tmp_path).skipped == {".png": 2, "hidden": 2, "no suffix": 1}
+    assert scan(tmp_path).skipped == {".png": 2, "hidden": 2, "no suffix": 3}
+    reasons = {one.path: one.reason for one in scan(tmp_path).passed_over}
+    assert reasons["LICENSE"] == "no document: it is looked at for a licence alone"
+    assert "(no suffix)" in reasons["call.+49 30 90182077"]
     assert list(documents(tmp_path)) == ["a.txt"]
 
 

@@ -15,6 +15,7 @@ from idiolect.cli import main
 from idiolect.errors import AuditError, UsageError
 from idiolect.files import digest_path, tree_digests, write_json
 from idiolect.lifecycle.audit.manifests import read
+from idiolect.lifecycle.erasure.suppression import suppress
 from idiolect.reproducing import reproduce
 from idiolect.reproducing.circumstances import surroundings
 from idiolect.reproducing.comparing import gaps, output
@@ -126,6 +127,16 @@ def test_a_changed_document_is_named_and_what_comes_of_it(ran, tmp_path, capsys)
     assert re.search(r"^ingest +documents +differs \(1 of 16 lines\) *$", out, re.MULTILINE), out
     assert re.search(r"^ingest +rejected_documents +identical *$", out, re.MULTILINE)
     assert re.search(r"^Not reproduced: documents, chunks, .* differ\.$", out, re.MULTILINE)
+
+
+def test_what_was_erased_since_does_not_come_back(ran, tmp_path, capsys):
+    work = tmp_path / "erased"
+    shutil.copytree(ran, work)
+    suppress(work / "suppressed.json", ["mains-valve.md"], [])
+    again = tmp_path / "again"
+    assert command("reproduce", manifest(work, "ingest"), "-w", again, "-q") == 1
+    assert "documents were erased from the original WORK" in capsys.readouterr().out
+    assert "mains-valve" not in (again / "documents.jsonl").read_text()
 
 
 def test_what_an_llm_was_paid_for_is_not_paid_again(ran, base, tmp_path):

@@ -24,7 +24,11 @@ COMMANDS = {
     "serve": ("serve", "Serve bundles behind OpenAI's embeddings API."),
     "score": ("score", "Score any model, bundle or endpoint on a BEIR folder or on texts with classes."),
     "bundle": ("bundle", "Check or sign an exported bundle, or show its card."),
-    "models": ("models", "Merge tuned models."),
+    "models": (
+        "models",
+        "Keep bundles as versions: publish, list, compare, promote, roll back; merge models.",
+    ),
+    "refresh": ("refresh", "Bring the champion up to date with new documents, and let the gate decide."),
     "audit": ("audit", "Say what shaped what; prove that no record of it was changed."),
     "feedback": ("feedback", "Keep what people did with searches; say what there is."),
     "drift": ("drift", "Say whether what people ask, and what documents say, has moved."),

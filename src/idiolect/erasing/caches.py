@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from idiolect.bundle import Bundle
 from idiolect.erasing.files import beir_folders
 from idiolect.erasing.gone import Rules
 from idiolect.errors import PrivacyError
@@ -16,9 +17,11 @@ from idiolect.evaluation.beir import read_corpus
 from idiolect.files import read_json, read_jsonl, remove, replacing
 from idiolect.mining.rows import key_of
 from idiolect.records import Chunk, Query
+from idiolect.runtimes.layout import is_bundle
 from idiolect.workspace import Workspace
 
 _KEY_BYTES = 16
+_PAIR = (".keys", ".f32")
 
 
 def clear(work: Workspace, rules: Rules, write: bool) -> Counter[str]:
@@ -77,6 +80,18 @@ def brought_by_doomed(path: Path, rules: Rules) -> Iterator[tuple[str, str]]:
                 yield from ((kind, name) for _, kind, name, role in about if role == "wrote")
 
 
+def staying_answers(path: Path, rules: Rules) -> Iterator[str]:
+    """The texts of cached answers that stay."""
+    if not path.is_file():
+        return
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
+        doomed, unknown = _doomed(connection, rules)
+        for key, text in connection.execute("SELECT key, text FROM answers"):
+            if key not in doomed and key not in unknown:
+                yield text
+
+
 def _has_shown(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'shown'").fetchone() is not None
 
@@ -110,22 +125,30 @@ def _delete(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
 
 
 def _vectors(work: Workspace, rules: Rules, write: bool) -> Counter[str]:
-    """A row stays where it is the vector of a text that stays: of others nobody can say whose they are."""
+    """A row stays where it is the vector of a text that stays: of others nobody can say whose they are.
+
+    Nor can anybody where a killed process left rows without keys, or keys without rows.
+    """
     gone: Counter[str] = Counter()
-    files = sorted(work.vectors.glob("*.keys")) if work.vectors.is_dir() else []
+    files = sorted({path.with_suffix(".keys") for path in work.vectors.glob("*.*") if path.suffix in _PAIR})
     if not files:
         return gone
+    width = Bundle.load(work.bundle).manifest.dimension if is_bundle(work.bundle) else 0
     staying = {key_of(prompt + text) for text in _staying(work, rules) for prompt in _prompts(work)}
     for path in files:
-        keys = path.read_bytes()
         rows = path.with_suffix(".f32")
+        keys = path.read_bytes() if path.is_file() else b""
         count = len(keys) // _KEY_BYTES
+        if not rows.is_file() or rows.stat().st_size != 4 * width * count:
+            gone["cached vectors"] += max(count, 1)
+            for one in (path, rows) if write else ():
+                one.unlink(missing_ok=True)
+            continue
         held = [keys[place : place + _KEY_BYTES] for place in range(0, count * _KEY_BYTES, _KEY_BYTES)]
         kept = [number for number, key in enumerate(held) if key in staying]
         gone["cached vectors"] += count - len(kept)
         if not write or len(kept) == count:
             continue
-        width = rows.stat().st_size // 4 // count
         left = np.fromfile(rows, np.float32, count * width).reshape(count, width)[kept]
         path.unlink()  # rows without keys count for nothing, should this be killed
         with replacing(rows) as draft:

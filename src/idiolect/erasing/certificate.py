@@ -39,6 +39,7 @@ NOT_COVERED = [
     "the source files: they were never touched, and the suppression list keeps them out of later runs",
     "weights that were trained with it: they are listed as tainted, and the retraining replaces them",
     "bundles, models and reports that were copied elsewhere, to a server of a registry among them",
+    "other WORK folders, those of `idiolect reproduce` among them: erase there too",
     "logs, backups, and snapshots of disks",
 ]
 

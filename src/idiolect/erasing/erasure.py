@@ -15,6 +15,7 @@ from idiolect.erasing.files import take_out
 from idiolect.erasing.gone import Rules
 from idiolect.erasing.journal import Journal
 from idiolect.erasing.planning import plan
+from idiolect.erasing.reach import looked_at, reach
 from idiolect.erasing.resolving import Resolved, resolve
 from idiolect.erasing.scanning import search
 from idiolect.errors import PrivacyError
@@ -23,15 +24,12 @@ from idiolect.index.store import absolute, shown
 from idiolect.lifecycle.audit.chain import Chain
 from idiolect.lifecycle.audit.manifests import REDACTED
 from idiolect.lifecycle.erasure import suppression, taint
-from idiolect.lifecycle.lineage.explaining import Touched, touched
+from idiolect.lifecycle.lineage.explaining import Touched
 from idiolect.lifecycle.lineage.forgetting import forget
 from idiolect.lifecycle.lineage.store import opened
 from idiolect.progress import Progress, Silent
 from idiolect.records import Record
 from idiolect.workspace import Workspace
-
-TAINTED = ("fusion", "model", "report", "calibration", "compression", "bundle", "index")
-"""Kinds of artefacts that an erasure leaves and marks; datasets it takes the document out of."""
 
 BEGUN, ERASED = "erasing", "erased"
 """The events of the audit log."""
@@ -46,6 +44,7 @@ class Preview(Record, frozen=True, kw_only=True):
     left: list[str]
     tainted: list[Touched]
     queries: int
+    unknown: list[str]
 
 
 def preview(
@@ -58,8 +57,9 @@ def preview(
 ) -> Preview:
     """What `erase` would do; nothing is changed. Raises as that does."""
     _refuse_unfinished(work)
-    resolved = resolve(work, given, also)
-    journal = _planned(work, resolved, uris, left, registry)
+    with looked_at(work) as copied:
+        resolved = resolve(copied, given, also)
+        journal = _planned(copied, resolved, uris, left, registry)
     return Preview(
         resolved=msgspec.structs.replace(resolved, texts=[]),
         removed=journal.removed,
@@ -67,6 +67,7 @@ def preview(
         left=journal.left,
         tainted=journal.touched,
         queries=len(journal.gone.queries),
+        unknown=journal.unknown,
     )
 
 
@@ -113,7 +114,8 @@ def _planned(
     work: Workspace, resolved: Resolved, uris: Sequence[str], left: Sequence[str], registry: str = ""
 ) -> Journal:
     planned = plan(work, resolved)
-    found = _touched(work, resolved.documents)
+    reached = reach(work, resolved.documents)
+    found = reached.touched
     chosen = stores.chosen(uris, found, left)
     rules = Rules(planned.gone)
     removed = take_out(work, rules, write=False) + clear(work, rules, write=False)
@@ -133,17 +135,11 @@ def _planned(
         stores=chosen,
         left=[shown(absolute(uri)) for uri in left],
         touched=found,
+        unknown=reached.unknown,
         removed=dict(+removed),
         registry=registry,
         audit_before=str(Chain(work.audit).head()),
     )
-
-
-def _touched(work: Workspace, documents: Sequence[str]) -> list[Touched]:
-    if not work.lineage.is_file():
-        return []
-    with opened(work.lineage) as lineage:
-        return [one for one in touched(lineage, documents) if one.artefact.kind in TAINTED]
 
 
 def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certificate:
@@ -193,7 +189,7 @@ def _carry_out(work: Workspace, journal: Journal, progress: Progress) -> Certifi
         shared=journal.shared,
         audit_before=journal.audit_before,
         audit_after=str(log.head()),
-        not_covered=NOT_COVERED,
+        not_covered=[*journal.unknown, *NOT_COVERED],
     )
     path = work.certificates / f"{reference[:16]}.json"
     write_json(path, certificate)
@@ -224,4 +220,4 @@ def _redact_manifests(work: Workspace, rules: Rules, log: Chain) -> None:
 def _forget(work: Workspace, rules: Rules) -> None:
     if work.lineage.is_file():
         with opened(work.lineage) as lineage:
-            forget(lineage, rules.documents)
+            forget(lineage, rules.documents, rules.queries | rules.negatives)

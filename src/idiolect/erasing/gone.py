@@ -43,7 +43,8 @@ class Rules:
 
     def chunk(self, identifier: str) -> bool:
         """Whether a chunk goes, of whatever version of its document."""
-        return identifier.rpartition("#")[0] in self.documents
+        document, _, number = identifier.rpartition("#")
+        return document in self.documents and number.isdecimal()
 
     def passage(self, identifier: str) -> bool:
         """The same of what stands in qrels, rankings and negatives: chunks, documents, written negatives."""
@@ -70,5 +71,12 @@ class Rules:
     def quotes(self, text: str) -> bool:
         return self.finder.finds(encoded(text)) or self.finder.finds(msgspec.json.encode(text))
 
+    @cached_property
+    def _telling(self) -> frozenset[str]:
+        """Names that can mean nothing else: "64", "test" or "README.md" stand in many files for other things."""
+        needles = frozenset(self._needles)
+        named = self.names | self.queries | self.negatives
+        return frozenset(name for name in named if encoded(name) in needles)
+
     def _names(self, text: str) -> bool:
-        return text in self.names or text in self.queries or self.passage(text)
+        return text in self._telling or self.chunk(text)

@@ -22,7 +22,8 @@ from idiolect.records import Record
 class Journal(Record, frozen=True, kw_only=True):
     """`key` keys `reference`; `asked` and `copies` count documents, `texts` are what suppression knows them by.
 
-    `removed` is what was counted before anything was taken out, `registry` the URI of one, or empty.
+    `removed` is what was counted before anything was taken out, `unknown` what nobody can say (see `reach`),
+    `registry` the URI of one, or empty.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Journal(Record, frozen=True, kw_only=True):
     stores: list[str]
     left: list[str]
     touched: list[Touched]
+    unknown: list[str]
     removed: dict[str, int]
     registry: str
     audit_before: str

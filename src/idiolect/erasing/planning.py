@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from idiolect.erasing.caches import brought_by_doomed
+from idiolect.erasing.caches import brought_by_doomed, staying_answers
 from idiolect.erasing.files import beir_folders, judgments
 from idiolect.erasing.gone import Gone, Rules
 from idiolect.erasing.needles import Finder, encoded, windows
@@ -17,7 +19,24 @@ from idiolect.records import Chunk, Document, Query, Record, WrittenNegative
 from idiolect.workspace import Workspace
 
 _SHORTEST_NAME = 8
-"""Bytes of an id or path that are looked for by themselves; a shorter one is looked for as JSON writes it."""
+"""Bytes of an id or path that are looked for by themselves; a shorter one is looked for where JSON names a document by
+it: two or three bytes stand in any file of weights.
+"""
+
+_OF_THE_BASE = (
+    "*config*.json",
+    "modules.json",
+    "tokenizer.json",
+    "special_tokens_map.json",
+    "vocab*",
+    "merges.txt",
+    "*.model",
+)
+"""Files of a model's directory that training takes over as they are: their words are nobody's ids."""
+
+_BEFORE_NAMES = ("document_id", "document")
+_BEFORE_CHUNKS = ("id", "_id", "source", "duplicate_of")
+"""Keys of WORK's files."""
 
 
 class Planned(Record, frozen=True, kw_only=True):
@@ -49,11 +68,15 @@ def plan(work: Workspace, resolved: Resolved) -> Planned:
 
 
 def queries(work: Workspace) -> Iterator[Query]:
-    """Every record of a query in WORK: kept and rejected ones, masked ones, those of the frozen test."""
-    for path in (work.queries, work.rejected):
+    """Every record of a query in WORK: kept, rejected and carried ones, masked ones, those of the frozen tests."""
+    for path in (work.queries, work.rejected, work.carried_queries):
         if path.is_file():
             yield from read_jsonl(path, Query)
-    for path, name in ((work.mining, "masked"), (work.frozen_test, "queries")):
+    for path, name in (
+        (work.mining, "masked"),
+        (work.frozen_test, "queries"),
+        (work.carried_test, "queries"),
+    ):
         if path.is_file():
             yield from msgspec.convert(read_json(path)[name], list[Query])
 
@@ -107,6 +130,9 @@ def _needles(work: Workspace, rules: Rules, written: dict[str, str]) -> Iterator
             yield encoded(digest_text(chunk.passage.full_text))
             yield from _stretches(chunk.headings)
     yield from _stretches(written.values())
+    for folder in beir_folders(work):
+        asked = read_queries(folder / "queries.jsonl")
+        yield from _stretches(asked[name].text for name in asked if name in rules.queries)
     for query in queries(work):
         if query.id in written:
             yield from _stretches([query.answer, query.cut])
@@ -116,11 +142,15 @@ def _needles(work: Workspace, rules: Rules, written: dict[str, str]) -> Iterator
 
 
 def _names(name: str) -> Iterator[bytes]:
-    """An id as JSON, tables and SQLite write it, and what chunks and versions of it begin with."""
-    if len(encoded(name)) >= _SHORTEST_NAME and not name.isdecimal():
-        yield encoded(name)
-        yield msgspec.json.encode(name)[1:-1]
-    yield from (b'"' + msgspec.json.encode(name)[1:-1] + end for end in (b'"', b"#"))
+    """An id as JSON, tables and SQLite write it, and what its chunks begin with."""
+    said = msgspec.json.encode(name)[1:-1]
+    if len(encoded(name)) >= _SHORTEST_NAME:
+        if not name.isdecimal():
+            yield encoded(name)
+            yield said
+        yield from (b'"' + said + end for end in (b'"', b"#"))
+    yield from (f'"{key}":"'.encode() + said + b'"' for key in _BEFORE_NAMES)
+    yield from (f'"{key}":"'.encode() + said + b"#" for key in _BEFORE_CHUNKS)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -151,7 +181,25 @@ def _held_elsewhere(work: Workspace, rules: Rules, finder: Finder) -> Iterator[b
     for query in queries(work):
         if not rules.query(msgspec.to_builtins(query)):
             yield from finder.found(encoded("\0".join([query.id, query.text, query.answer, query.cut])))
+    for negative in _negatives(work):
+        if negative.id not in rules.negatives:
+            yield from finder.found(encoded("\0".join([negative.text, negative.changed])))
+    for answer in staying_answers(work.llm_cache, rules):
+        yield from finder.found(encoded(answer))
     for folder in beir_folders(work):
         for name, line in read_queries(folder / "queries.jsonl").items():
             if name not in rules.queries:
-                yield from finder.found(encoded(line.text))
+                yield from finder.found(msgspec.json.encode(name) + encoded(line.text))
+    for path in _of_others(work):
+        yield from finder.found(encoded(path.name))
+        yield from finder.found(path.read_bytes())
+
+
+def _of_others(work: Workspace) -> Iterator[Path]:
+    """Files that no document is in: idiolect's own, whose words and names stand all over WORK, and the base's."""
+    package = files("idiolect")
+    yield from (
+        path for path in sorted(Path(str(package)).rglob("*")) if path.is_file() and path.suffix != ".pyc"
+    )
+    for folder in (work.model, work.bundle / "model"):
+        yield from (path for name in _OF_THE_BASE for path in sorted(folder.rglob(name)) if path.is_file())

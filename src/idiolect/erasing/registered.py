@@ -50,7 +50,7 @@ def clear(uri: str, touched: Iterable[Touched], rules: Rules, write: bool) -> Co
             with opened(lineage) as graph:
                 gone["published lineages"] += bool(versions(graph, rules.documents))
                 if write:
-                    forget(graph, rules.documents)
+                    forget(graph, rules.documents, rules.queries | rules.negatives)
         for path in (folder / "report.json", *sorted((folder / "manifests").glob("*.json"))):
             value = read_json(path) if path.is_file() else None
             left = rules.redacted(value, value is not None and rules.finder.in_file(path) is not None)

@@ -182,7 +182,7 @@ class _Reading:
         self.prompt = model.passage_prompt
         self.limit = min(settings.chunk_tokens, model.max_tokens)
         self.overlap = min(settings.overlap_tokens, self.limit // 2)
-        self.permits, self.folders = permits, Folders(found, permits.policy.assumed)
+        self.permits, self.folders = permits, Folders(found, permits.policy.assumed, hide)
         self.languages = {code.lower() for code in settings.languages}
         self.options = Options(
             text_columns=settings.text_columns,
@@ -198,13 +198,13 @@ class _Reading:
             if isinstance(outcome, str):
                 yield place, outcome
                 continue
-            own = own or own_words(piece.file)
-            document = licensed(outcome.document, own, self.folders.of(piece.file))
-            parsed = replace(outcome, document=document)
-            if not (refusal := self.permits.refusal(document)) and self.hide:
-                yield place, document_masked(parsed, place, self.hide)
-            else:
-                yield place, refusal or parsed
+            own = own or own_words(piece.file, self.hide.text if self.hide else str)
+            masked = document_masked(outcome, place, self.hide) if self.hide else outcome
+            if isinstance(masked, str):
+                yield place, masked
+                continue
+            document = licensed(masked.document, own, self.folders.of(piece.file))
+            yield place, self.permits.refusal(document) or replace(masked, document=document)
 
     def _parsed(self, piece: Piece, path: str) -> Iterator[tuple[str, Parsed | str]]:
         if piece.whole:

@@ -63,13 +63,18 @@ class Rows:
         return np.asarray(stored[[self._places[key] for key in keys]])
 
     def append(self, keys: Sequence[bytes], rows: Vectors) -> None:
+        """Add the rows whose keys have none yet: another process, or reader of these files, may have been first."""
         with self._locked():
-            self._places = self._load()  # another process may have appended since
+            self._places = self._load()
+            new = [number for number, key in enumerate(keys) if key not in self._places]
+            start = (
+                self.keys_path.stat().st_size // _KEY_BYTES
+            )  # older files have a key twice: its places are fewer
             with self.rows_path.open("ab") as file:
-                file.write(np.ascontiguousarray(rows, np.float32).tobytes())
+                file.write(np.ascontiguousarray(rows[new], np.float32).tobytes())
             with self.keys_path.open("ab") as file:
-                file.write(b"".join(keys))
-            self._places |= {key: place for place, key in enumerate(keys, len(self._places))}
+                file.write(b"".join(keys[number] for number in new))
+            self._places |= {keys[number]: place for place, number in enumerate(new, start)}
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,6 +1,7 @@
 """Which files under DOCS can be read, and what is passed over."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from idiolect.workspace import STAGE_LOCK
 HIDDEN = "hidden"
 WORK = "WORK folder"
 NO_SUFFIX = "no suffix"
+
+_SUFFIX = re.compile(r"\.(?:[^\W\d_]{1,12}|[^\W\d_]\w{1,7}|\w{1,4})")
+"""What tells a kind of file; after another full stop may stand a telephone number, which nobody is told."""
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -54,13 +58,17 @@ def scan(source: Path, exclude: Path | None = None) -> Scan:
     files, licences = [], []
     for file in _walk(source, exclude, skipped, unreadable):
         suffix = suffix_of(file)
-        if states_a_licence(file):
+        licence = states_a_licence(file)
+        if licence:
             licences.append(file)
         if suffix in SUFFIXES:
             files.append(file)
         else:
-            skipped[suffix or NO_SUFFIX] += 1
-            reason = f"not read ({suffix or NO_SUFFIX}): no document format that idiolect knows"
+            shown = suffix if _SUFFIX.fullmatch(suffix) else NO_SUFFIX
+            skipped[shown] += 1
+            reason = f"not read ({shown}): no document format that idiolect knows"
+            if licence:
+                reason = "no document: it is looked at for a licence alone"
             passed_over.append(RejectedDocument(path=printable(relative_path(file, source)), reason=reason))
     files.sort(key=lambda file: relative_path(file, source))
     passed_over.sort(key=lambda one: one.path)

@@ -104,7 +104,7 @@ def _read(
         given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
     )
     permits = Permits(config)
-    to_read = list(parts(found, permits.policy.assumed))
+    to_read = list(parts(found, permits.policy.assumed, hide))
     corpus = _Corpus(found, permits, suppressed, hide)
     progress.start(
         "reading documents", len(to_read), "files" if len(to_read) == len(found.files) else "parts of files"

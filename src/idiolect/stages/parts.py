@@ -5,6 +5,7 @@ from pathlib import Path
 
 from idiolect.files import digest_value
 from idiolect.lifecycle.licences.folders import Folders, Stated
+from idiolect.lifecycle.privacy import Masker
 from idiolect.readers import Scan
 from idiolect.readers.naming import printable, relative_path
 from idiolect.records import Record
@@ -48,9 +49,9 @@ class Part(Record, frozen=True):
         return digest_value([self.file, self.path, self.start, self.end, version, around, settings])[:32]
 
 
-def parts(found: Scan, assumed: str = "") -> Iterator[Part]:
+def parts(found: Scan, assumed: str, hide: Masker) -> Iterator[Part]:
     """The parts of all files, in the order of paths and lines; `assumed` is the licence where none is stated."""
-    folders = Folders(found, assumed)
+    folders = Folders(found, assumed, hide)
     for file in found.files:
         path = relative_path(file, found.root)
         around = folders.of(file)

@@ -119,12 +119,13 @@ class _Worker:
             if isinstance(found, str):
                 yield Outcome(place=suppressed.hidden(place), reason=self.hide.text(found))
                 continue
-            own = own or own_words(Path(part.file))
-            document = licensed(found.document, own, part.around)
-            parsed = document_masked(msgspec.structs.replace(found, document=document), raw, self.hide)
+            own = own or own_words(Path(part.file), self.hide.text)
+            parsed = document_masked(found, raw, self.hide)
             if isinstance(parsed, str):
                 yield Outcome(place=suppressed.hidden(place), reason=parsed)
                 continue
+            # only now its licence: the name that a statement becomes would hide what stood in it
+            parsed = msgspec.structs.replace(parsed, document=licensed(parsed.document, own, part.around))
             if suppressed.covers(place, parsed.document) or suppressed.covers(raw, found.document):
                 yield Outcome(place=suppressed.token(place), reason=ERASED)
                 continue

@@ -145,6 +145,17 @@ def test_a_card_says_what_personal_data_was_looked_for(told, line):
     assert {"name": line} in risks
 
 
+def test_both_papers_say_what_may_not_be_handed_on_of_tuned_weights_alone():
+    known = described("plain")
+    told = "denied: [licences] lets nothing be handed on of documents under CC-BY-NC-4.0 3"
+    known = msgspec.structs.replace(known, corpus=msgspec.structs.replace(known.corpus, redistribution=told))
+    assert f"- {escaped(f'Handing it on is {told}.')}\n" in render_card(known)
+    considered = bill(known, [], [])["metadata"]["component"]["modelCard"]["considerations"]
+    assert f"Handing it on is {told}." in considered["technicalLimitations"]
+    base = msgspec.structs.replace(known.manifest, weights="base")
+    assert "Handing it on" not in render_card(msgspec.structs.replace(known, manifest=base))
+
+
 @pytest.mark.parametrize(
     ("licence", "keys"),
     [

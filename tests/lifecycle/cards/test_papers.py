@@ -154,6 +154,7 @@ def test_what_people_asked_and_what_was_not_measured_is_told(extractive):
     assert "headings and definitions cut out of the documents" in card.text
     assert "No guard set was given" in card.text
     assert "### labelled: asked by people" in card.text
+    assert ("Handing it on is unknown" in card.text) == ("holds tuned weights" in card.text)
     assert "not known 13, `CC-BY-4.0` 3" in card.text
 
 

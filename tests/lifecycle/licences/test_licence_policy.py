@@ -5,11 +5,10 @@ from builders import a_chunk
 
 from idiolect.config import Licences, load
 from idiolect.errors import ConfigError
-from idiolect.files import write_jsonl
 from idiolect.lifecycle.licences.history import Licensed, recorded, remember
 from idiolect.lifecycle.licences.permits import Permits
 from idiolect.lifecycle.licences.policy import Policy
-from idiolect.lifecycle.licences.redistribution import denied_at_ingest, redistribution
+from idiolect.lifecycle.licences.redistribution import redistribution
 from idiolect.lifecycle.licences.reviewing import Touch, review
 from idiolect.mining.permitted import permitted
 from idiolect.records import UNINDEXED, UNSHARED, UNTRAINED, WITHHELD, Document
@@ -158,15 +157,13 @@ def test_redistribution_is_as_good_as_the_worst_document():
     assert redistribution(good, Licences(deny=("b.md",))).denied == {"CC-BY-4.0": 1}
 
 
-def test_what_ingest_denied_is_told_to_a_registry_but_for_what_did_not_train(tmp_path):
-    path = tmp_path / "documents.jsonl"
-    assert denied_at_ingest(path) == ""
-    closed = "CC-BY-ND-4.0"
-    write_jsonl(path, [a_document(), a_document("b.md", closed, verdicts=[UNTRAINED, UNSHARED])])
-    assert denied_at_ingest(path) == ""
-    write_jsonl(path, [a_document(), a_document("b.md", closed, verdicts=[UNSHARED])])
-    assert denied_at_ingest(path) == "denied: CC-BY-ND-4.0 1"
-    barred = a_document("b.md", closed, verdicts=[UNTRAINED])
+def test_what_ingest_denied_counts_too_but_for_what_did_not_train():
+    closed = "CC-BY-4.0"
+    held = [a_document(), a_document("b.md", closed, verdicts=[UNTRAINED, UNSHARED])]
+    assert redistribution(held, Licences()).permission == "allowed"
+    held = [a_document(), a_document("b.md", closed, verdicts=[UNSHARED])]
+    assert redistribution(held, Licences()).denied == {closed: 1}
+    barred = a_document("b.md", "CC-BY-ND-4.0", verdicts=[UNTRAINED])
     assert redistribution([a_document(), barred], Licences()).permission == "allowed"
 
 

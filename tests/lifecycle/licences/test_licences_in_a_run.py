@@ -20,10 +20,11 @@ from teachers.chat_server import (
 from tiny_bundle import write_tiny_bundle
 
 from idiolect import pipeline
-from idiolect.config import load
+from idiolect.config import Licences, load
 from idiolect.files import read_json, read_jsonl, write_text
 from idiolect.index.memory import MemoryIndex
 from idiolect.lifecycle.licences.redistribution import redistribution
+from idiolect.lifecycle.licences.untrainable import denied_to_train
 from idiolect.lifecycle.lineage.recording import record
 from idiolect.progress import Silent
 from idiolect.records import UNINDEXED, UNTRAINED, WITHHELD, Chunk, Document, RejectedDocument
@@ -249,6 +250,11 @@ def test_a_source_that_is_denied_afterwards_lists_the_models_that_it_shaped(firs
     reached = {one["kind"]: one["against"] for one in denied["reached"]}
     assert reached.keys() >= {"model", "bundle"}
     assert "train" in reached["model"]
+    digests = {one["digest"] for one in denied["reached"] if one["kind"] in ("model", "bundle")}
+    assert denied_to_train(work, digests, Licences(deny=("quiet/**",))) == "ISC 1"
+    assert denied_to_train(work, {"0" * 64}, Licences(deny=("quiet/**",))) == ""
+    assert denied_to_train(work, digests, Licences(deny=("barred/**",))) == ""
+    assert denied_to_train(work, digests, Licences(redistribute=("ISC",))) == ""
     found = command(*asked, "--set", 'licences.deny=["barred/**"]')
     (denied,) = found["documents"]
     assert not [one for one in denied["reached"] if one["against"]], (

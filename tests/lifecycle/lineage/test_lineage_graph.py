@@ -180,6 +180,11 @@ def test_a_document_that_is_forgotten_stays_counted_and_no_byte_of_its_names_is_
     with pytest.raises(AuditError, match="no document 'paper-7'"):
         documents(lineage, "paper-7")
     assert forget(lineage, ["paper-7"]) == 0
+    (key,) = lineage.connection.execute(
+        "SELECT key FROM nodes WHERE kind = ? AND key NOT LIKE 'erased@%'", (lineage.kinds["query"],)
+    ).fetchone()
+    forget(lineage, [], [key.rpartition("@")[0]])  # a query that goes along, by whatever way it had come
+    assert key.encode() not in lineage.path.read_bytes()
     assert documents(lineage, "paper-17")
 
 

@@ -35,10 +35,11 @@ TELLING = (
 
 
 def write_canaries(folder: Path) -> Path:
-    """Documents with canaries in text, titles, headings, tables, code, front matter, metadata and file names."""
+    """Documents with canaries in text, titles, headings, tables, code, front matter, licences, metadata, names."""
     email, phone, iban, card, ip, identity, api_key, key, password = CANARIES.values()
     (folder / "ledger.md").write_text(
-        f"---\ntitle: Ledger kept by {email}\nkeeper:\n  mail: {email}\n  tel: '{phone}'\n  account: {iban}\n---\n\n"
+        f"---\ntitle: Ledger kept by {email}\nkeeper:\n  mail: {email}\n  tel: '{phone}'\n  account: {iban}\n"
+        f"license: by consent of {email}, {phone}\n---\n\n"
         f"# Ledger of {email}\n\nThe keeper of the ledger can be reached under {phone} on working days.\n\n"
         f"## Account {iban}\n\nThe bill for the valves is paid from {iban}, never from another account.\n\n"
         f"| what | value |\n|---|---|\n| card | {card} |\n| machine | {ip} |\n| DNI | {identity} |\n\n"
@@ -62,7 +63,14 @@ def write_canaries(folder: Path) -> Path:
     )
     (folder / f"{email}.pdf").write_bytes(b"%PDF-1.4 broken")
     (folder / f"draft {phone}.blob").write_bytes(b"draft")
+    (folder / f"call.{phone}").write_bytes(b"draft")
     (folder / "empty of mira.canary77@werk-ost.de.txt").write_text("")
+    (folder / f"minutes of {email}.txt.license").write_text("SPDX-License-Identifier: LicenseRef-48213377H\n")
+    (folder / "yard").mkdir()
+    (folder / "yard" / "package.json").write_text(json.dumps({"license": f"whatever {email} says, {phone}"}))
+    (folder / "yard" / "gate.md").write_text(
+        f"# The yard\n\nThe gate of the yard is shut at night, and opened by {email} before the lorries come.\n"
+    )
     return folder
 
 

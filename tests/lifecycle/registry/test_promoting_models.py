@@ -1,12 +1,15 @@
 """Who is champion: through the gate, back, of several at one moment exactly one; and all of it recorded."""
 
+import shutil
+
 import pytest
 import registry_processes
 from registered import write_model
 
 from idiolect.errors import AuditError, RegistryError, UsageError
+from idiolect.files import write_jsonl
 from idiolect.lifecycle.audit.chain import Chain
-from idiolect.lifecycle.registry import located
+from idiolect.lifecycle.registry import located, summaries
 from idiolect.lifecycle.registry.catalogue import Registry
 from idiolect.lifecycle.registry.history import replayed
 from idiolect.lifecycle.registry.references import Reference
@@ -79,7 +82,7 @@ def test_a_base_that_was_kept_is_no_champion_without_a_reason_which_is_recorded(
     ("marks", "reason"),
     [
         ({"taint": "erasure"}, "it is tainted (erasure)"),
-        ({"licences": "denied: GPL-3.0-only"}, "licences forbid it (denied: GPL-3.0-only)"),
+        ({"licences": "GPL-3.0-only 2"}, "trained on documents whose licences deny that (GPL-3.0-only 2)"),
     ],
 )
 def test_a_tainted_or_forbidden_version_is_refused_also_to_go_back_to(pumps, marks, reason):
@@ -94,6 +97,50 @@ def test_a_tainted_or_forbidden_version_is_refused_also_to_go_back_to(pumps, mar
     )
     line = pumps.listed()["pumps"]
     assert (line["champion"], line["taint"], line["drift"]) == (1, marks.get("taint", ""), "0.12")
+
+
+def test_what_may_not_be_handed_on_serves_in_its_own_house_and_that_is_said_everywhere(desk, works, tmp_path):
+    work = shutil.copytree(works / "first", tmp_path / "first")
+    closed = {"id": "a.md", "path": "a.md", "title": "", "text": "", "sha256": "0", "language": "en"}
+    write_jsonl(
+        work / "documents.jsonl", [closed | {"licence": "CC-BY-NC-4.0", "verdicts": ["no-redistribute"]}]
+    )
+    assert (
+        "not to be handed on: licences of its documents deny that (CC-BY-NC-4.0 1)"
+        in desk("publish", work)[1]
+    )
+    warning = "warning: pumps@1 may serve here and is not to be handed on"
+    code, said = desk("promote", "pumps")
+    assert code == 0 and warning in said
+    assert desk.json("show", "pumps")["history"][0]["reason"] == "", "no override was needed"
+    assert "redistribution  denied: CC-BY-NC-4.0 1" in desk("show", "pumps")[1]
+    assert "deny redistribution" in desk("list")[1]
+    desk.json("publish", works / "better")
+    desk.json("promote", "pumps@2")
+    assert warning in desk("rollback", "pumps")[1]
+
+
+def test_what_trained_against_its_licence_is_marked_when_it_is_published_again(desk, works, monkeypatch):
+    desk.json("publish", works / "first")
+    desk.json("promote", "pumps")
+    monkeypatch.setattr(summaries, "denied_to_train", lambda work, digests, policy: ", ".join(policy.train))
+    again = desk.json("publish", works / "first", "--set", 'licences.train=["GPL-3.0-only"]')
+    assert (again["new"], again["version"]["licences"]) == (False, "GPL-3.0-only")
+    assert desk.log()[-1][1]["licences"] == "GPL-3.0-only"
+    assert "deny training" in desk("list")[1]
+    assert "whose licences deny that (GPL-3.0-only)" in desk.refused("promote", "pumps", "--as", "challenger")
+    desk.json("publish", works / "first")
+    assert desk.json("show", "pumps")["version"]["licences"] == "GPL-3.0-only", "nobody said that it may"
+
+
+def test_a_challenger_is_not_said_to_have_nobody_to_challenge(pumps):
+    pumps.json("promote", "pumps@1")
+    assert "no champion" not in pumps("promote", "pumps@2", "--as", "challenger")[1]
+
+
+def test_a_bundle_without_a_report_is_promoted_by_its_own_verdict_and_that_is_said(desk, plain, tmp_path):
+    desk.json("publish", write_model(tmp_path / "bare", plain, "pumps"))
+    assert "warning: pumps@1 came without a report" in desk("promote", "pumps")[1]
 
 
 def test_files_that_were_altered_in_the_registry_are_not_promoted(pumps):
@@ -114,7 +161,7 @@ def test_only_what_was_looked_at_is_replaced(pumps):
 def test_of_promotions_at_one_moment_exactly_one_wins_and_the_others_name_it(
     desk, plain, tmp_path, processes
 ):
-    count = 5
+    count = 3
     for number in range(count):
         desk.json("publish", write_model(tmp_path / f"m{number}", plain, "pumps"))
     barrier, queue = processes.Barrier(count), processes.Queue()
@@ -180,7 +227,7 @@ def test_an_edited_log_is_found(pumps):
 
 def test_a_mark_that_nobody_knows_is_refused(pumps):
     registry = Registry.at(str(pumps.folder))
-    with pytest.raises(UsageError, match="there is drift, taint, licences"):
+    with pytest.raises(UsageError, match="there is drift, taint, licences, redistribution"):
         registry.mark(registry.find(Reference(name="pumps")), colour="red")
     with pytest.raises(RegistryError, match="has no champion"):
         located("registry:pumps", str(pumps.folder))

@@ -9,6 +9,7 @@ import registry_processes
 from registered import QUERIES, write_plain_bundle
 
 from idiolect.bundle import Bundle, bundle_digest
+from idiolect.files import write_json
 from idiolect.lifecycle.registry import located
 
 
@@ -55,6 +56,40 @@ def test_a_report_of_another_run_is_refused(desk, works, tmp_path):
     mixed = shutil.copytree(works / "first", tmp_path / "mixed")
     shutil.copyfile(works / "kept" / "report.json", mixed / "report.json")
     assert "they are of two runs" in desk.refused("publish", mixed)
+
+
+def test_a_report_of_a_later_evaluation_is_no_report_of_the_bundle(desk, works, tmp_path):
+    """The verdict may be the same, and every figure another."""
+    work = shutil.copytree(works / "first", tmp_path / "again")
+    runs = {
+        "20260101-export": "2026-01-01",
+        "20260102-evaluate": "2026-01-02",
+        "20260103-train": "2026-01-03",
+    }
+    for name, started in runs.items():
+        write_json(work / "manifests" / f"{name}.json", {"started": started})
+    assert "was evaluated again since its bundle was exported" in desk.refused("publish", work)
+    write_json(work / "manifests" / "20260104-export.json", {"started": "2026-01-04"})
+    assert desk.json("publish", work)["version"]["created"] == "2026-01-04"
+
+
+@pytest.mark.parametrize("folder", ["what?", "half%20done"])
+def test_a_folder_that_no_address_can_name_is_told_at_once(desk, works, folder):
+    desk.folder = folder
+    assert "in its path, which means something else in SQLite's addresses" in desk.refused(
+        "publish", works / "first"
+    )
+
+
+@pytest.mark.parametrize("domain", ["acme\nfield", "acme//ada", "acme/ /ada"])
+def test_a_domain_that_would_break_the_list_is_refused(desk, works, domain):
+    code, said = desk("publish", works / "first", "--domain", domain)
+    assert code == 2 and "give names with slashes between" in said
+
+
+def test_no_model_takes_the_name_of_the_history(desk, works):
+    code, said = desk("publish", works / "first", "--name", "idiolect-promotions")
+    assert code == 2 and "give the model another --name" in said
 
 
 @pytest.mark.parametrize("point", registry_processes.POINTS)

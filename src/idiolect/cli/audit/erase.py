@@ -103,6 +103,7 @@ def _preview(found: "Preview") -> list[str]:
         *(f"  {count:>7,} {kind}" for kind, count in found.removed.items()),
         *(f"  left as it is: store {uri}" for uri in found.left),
         *(f"Would taint: {one.kind} {one.name}: what goes {'; '.join(uses)}" for one, uses in meant.items()),
+        *(f"Not known: {text}" for text in found.unknown),
         "Nothing was changed.",
     ]
 

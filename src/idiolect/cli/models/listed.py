@@ -25,7 +25,7 @@ def listed(
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """One line a model: champion, domain, base, age, drift, taint, verdict and gain."""
+    """One line a model: champion, domain, base, age, drift, taint, licences, verdict and gain."""
     from idiolect.lifecycle.registry.listing import models
 
     registry = open_registry(uri, config_path, settings)
@@ -42,7 +42,7 @@ def _lines(models: Any) -> list[str]:
     """A line a model, never folded, so that it can be searched; numbers to the right."""
     from idiolect.evaluation.wording import signed
 
-    rows = [["model", "champion", "domain", "base", "age", "drift", "taint", "verdict", "gain"]]
+    rows = [["model", "champion", "domain", "base", "age", "drift", "taint", "licences", "verdict", "gain"]]
     for model in models:
         champion = f"{model.champion or 'none'} of {model.versions}"
         challenger = f", {model.challenger} challenges" if model.challenger else ""
@@ -53,6 +53,7 @@ def _lines(models: Any) -> list[str]:
             _age(model.age),
             model.drift,
             model.taint or "no",
+            _denied(model),
             model.verdict,
         )
         rows.append([model.name, champion + challenger, *facts, gain])
@@ -66,6 +67,12 @@ def _lines(models: Any) -> list[str]:
         )
         for row in rows
     ]
+
+
+def _denied(model: Any) -> str:
+    """What the licences of its documents deny."""
+    denied = {"training": model.licences, "redistribution": model.redistribution}
+    return "deny " + ", ".join(use for use, by in denied.items() if by) if any(denied.values()) else "—"
 
 
 def _age(seconds: float) -> str:

@@ -32,8 +32,8 @@ def promote(
 ) -> None:
     """Make a version champion or challenger; the newest where none is named.
 
-    Refused unless its report says promote, its files are whole, no erasure or licence forbids it, and it is no worse
-    than the champion where both were measured on the same queries.
+    Refused unless its report says promote, its files are whole, no erasure reached it, no licence denies that it was
+    trained so, and it is no worse than the champion where both were measured on the same queries.
     """
     from idiolect.lifecycle.registry.promoting import promote as promoted
     from idiolect.lifecycle.registry.references import Reference

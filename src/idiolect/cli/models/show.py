@@ -11,8 +11,9 @@ from idiolect.cli.output import emit, print_lines
 
 _FACTS = (
     "digest", "aliases", "domain", "base", "weights", "verdict", "gain", "metric", "created", "published", "bytes",
-    "licences", "drift", "taint", "override", "audit_head", "model_digest", "base_digest",
+    "licences", "redistribution", "drift", "taint", "override", "audit_head", "model_digest", "base_digest",
 )  # fmt: skip
+_DENIALS = ("licences", "redistribution")
 
 
 @click.command()
@@ -47,6 +48,7 @@ def _lines(found: Any) -> list[str]:
     for name in _FACTS:
         value = getattr(version, name)
         value = ", ".join(value) if isinstance(value, list) else value
+        value = f"denied: {value}" if value and name in _DENIALS else value
         if value not in ("", None):
             lines.append(f"  {name:12}  {value:.4f}" if isinstance(value, float) else f"  {name:12}  {value}")
     deciding = {name: value for name, value in found.metrics.items() if "/" not in name}

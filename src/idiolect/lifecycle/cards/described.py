@@ -25,7 +25,8 @@ class Origin(Record, frozen=True, kw_only=True):
 class Corpus(Record, frozen=True, kw_only=True):
     """The documents: each count is of documents, but `masked`, which counts values of each kind.
 
-    `digest` is the SHA-256 of documents.jsonl; `set_aside` were not read; `verdicts` say what documents are not for.
+    `digest` is the SHA-256 of documents.jsonl; `set_aside` were not read; `verdicts` say what documents are not for;
+    `redistribution` is a sentence on handing on what they trained, "" where all licences allow it.
     """
 
     documents: int
@@ -37,6 +38,7 @@ class Corpus(Record, frozen=True, kw_only=True):
     chunks: int | None = None
     set_aside: int | None = None
     privacy: dict[str, Any] = {}
+    redistribution: str = ""
 
 
 class Written(Record, frozen=True, kw_only=True):

@@ -8,14 +8,15 @@ from typing import Any
 import msgspec
 
 from idiolect.bundle import Manifest
-from idiolect.config import Config
+from idiolect.config import Config, Licences
 from idiolect.errors import InputError
 from idiolect.evaluation.report import Report, read_report
 from idiolect.files import digest_path, read_json, read_jsonl
 from idiolect.lifecycle.cards.described import Bill, Corpus, Described, Llm, StageRun, Written
 from idiolect.lifecycle.cards.origin import address, architecture, origin
 from idiolect.lifecycle.cards.stage_runs import audited, runs_behind
-from idiolect.records import Record, Selection
+from idiolect.lifecycle.licences.redistribution import redistribution
+from idiolect.records import Document, Record, Selection
 from idiolect.workspace import Workspace
 
 _MASKED = re.compile(r"masked:(?P<kind>[\w-]+):(?P<values>\d+)")
@@ -59,7 +60,7 @@ def gather(
         architecture=architecture(weights),
         report=_report(work),
         selection=_selection(work),
-        corpus=_corpus(work, runs, stale),
+        corpus=_corpus(work, config.licences, runs, stale),
         written=_written(work, runs, stale),
         llm=_llm(runs),
         runs=runs,
@@ -88,7 +89,7 @@ def _selection(work: Workspace) -> Selection | None:
         raise InputError(f"{work.selection} is no selection ({error}): run `idiolect train` again") from None
 
 
-def _corpus(work: Workspace, runs: list[StageRun], stale: list[str]) -> Corpus | None:
+def _corpus(work: Workspace, policy: Licences, runs: list[StageRun], stale: list[str]) -> Corpus | None:
     if not _current(work.documents, "documents", runs, stale):
         return None
     languages, licences, verdicts, masked = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
@@ -101,6 +102,7 @@ def _corpus(work: Workspace, runs: list[StageRun], stale: list[str]) -> Corpus |
             else:
                 verdicts[verdict] += 1
     summary = _summary(runs, "ingest")
+    shared = redistribution(read_jsonl(work.documents, Document), policy)
     return Corpus(
         documents=languages.total(),
         digest=digest_path(work.documents),
@@ -111,6 +113,7 @@ def _corpus(work: Workspace, runs: list[StageRun], stale: list[str]) -> Corpus |
         chunks=summary.get("chunks"),
         set_aside=summary.get("rejected"),
         privacy=summary.get("privacy") or {},
+        redistribution="" if shared.permission == "allowed" else shared.sentence,
     )
 
 

@@ -12,7 +12,13 @@ NOT_LOOKED_FOR = "not looked for"
 
 def limits(described: Described) -> list[str]:
     """One sentence each, as plain text."""
-    return [*_of_input(described), *_of_the_test(described), *_unmeasured(described), *described.remarks]
+    return [
+        *_of_input(described),
+        *_of_licences(described),
+        *_of_the_test(described),
+        *_unmeasured(described),
+        *described.remarks,
+    ]
 
 
 def _of_input(described: Described) -> Iterator[str]:
@@ -30,6 +36,12 @@ def _of_input(described: Described) -> Iterator[str]:
             f"The documents are in {wording.listed(known)}: what the model does with texts in other languages was "
             "not measured."
         )
+
+
+def _of_licences(described: Described) -> Iterator[str]:
+    corpus = described.corpus
+    if corpus and corpus.redistribution and described.tuned:  # the base's weights were not made of documents
+        yield f"Handing it on is {corpus.redistribution}."
 
 
 def _of_the_test(described: Described) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """Each document's licence: what the file's tag says, else its metadata, its text, or the folder that it lies in."""
 
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from idiolect.lifecycle.licences.addresses import commons_in
-from idiolect.lifecycle.licences.expressions import every
+from idiolect.lifecycle.licences.expressions import canonical, every
 from idiolect.lifecycle.licences.folders import Stated
 from idiolect.lifecycle.licences.statements import in_metadata
 from idiolect.lifecycle.licences.tags import tagged
@@ -29,14 +30,17 @@ class OwnWords(Record, frozen=True):
     commons: list[str] = []
 
 
-def own_words(file: Path) -> OwnWords:
-    """Nothing of a corpus, whose documents speak for themselves, or of a file that cannot be read."""
+def own_words(file: Path, hidden: Callable[[str], str] = str) -> OwnWords:
+    """Nothing of a corpus, whose documents speak for themselves, or of a file that cannot be read.
+
+    `hidden` takes out of a tag what may not be told.
+    """
     if FORMATS[suffix_of(file)].kind == "corpus" or not file.is_file():
         return OwnWords()
     try:
         with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data:
             head = data[:_HEAD].replace(b"\0", b"").decode("utf-8", "replace")
-            return OwnWords(tagged(head), commons_in(_addresses(data)))
+            return OwnWords(canonical(hidden(tagged(head))), commons_in(_addresses(data)))
     except (OSError, ValueError):  # an empty file cannot be mapped
         return OwnWords()
 

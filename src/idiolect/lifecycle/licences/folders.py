@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from idiolect.lifecycle.licences.expressions import UNKNOWN, canonical, every
 from idiolect.lifecycle.licences.statements import in_metadata
 from idiolect.lifecycle.licences.tags import tagged
 from idiolect.lifecycle.licences.texts import MOST, recognise
+from idiolect.lifecycle.privacy import Masker, place_masked
 from idiolect.readers.licence_files import LICENSES, PACKAGES, SIDECAR
 from idiolect.readers.naming import printable, relative_path
 from idiolect.readers.scan import Scan
@@ -28,8 +29,9 @@ class Stated(Record, frozen=True):
 class Folders:
     """What lies around the documents of a scan; each file is read once, when it is first asked about."""
 
-    def __init__(self, found: Scan, assumed: str = "") -> None:
-        """`assumed` is the expression that holds where no file states one."""
+    def __init__(self, found: Scan, assumed: str = "", hide: Masker | None = None) -> None:
+        """`assumed` is the expression where no file states one; `hide` masks what files say and are called."""
+        self.hide = hide
         self.root = found.root
         self.top = Stated(assumed, "licences.assumed") if assumed else Stated()
         self.sidecars = {file for file in found.licences if file.suffix == SIDECAR}
@@ -67,8 +69,8 @@ class Folders:
 
     def _of_file(self, file: Path) -> str:
         if file.name in PACKAGES:
-            return _of_package(file)
-        if file.parent.name == LICENSES and (named := canonical(file.stem)):
+            return _of_package(file, self._hidden)
+        if file.parent.name == LICENSES and (named := canonical(self._hidden(file.stem))):
             return named
         return self._of_text(file) or UNKNOWN
 
@@ -78,13 +80,17 @@ class Folders:
                 text = opened.read(MOST).decode("utf-8", "replace")
         except OSError:
             return ""
-        return tagged(text, lines=None) or recognise(text)
+        return canonical(self._hidden(tagged(text, lines=None))) or recognise(text)
 
     def _name(self, file: Path) -> str:
-        return printable(relative_path(file, self.root if self.root in file.parents else file.parent))
+        name = printable(relative_path(file, self.root if self.root in file.parents else file.parent))
+        return place_masked(name, self.hide) if self.hide else name
+
+    def _hidden(self, text: str) -> str:
+        return self.hide.text(text) if self.hide else text
 
 
-def _of_package(file: Path) -> str:
+def _of_package(file: Path, hidden: Callable[[str], str]) -> str:
     """The expression of package.json's or pyproject.toml's own field; "" where it has none."""
     try:
         if file.suffix == ".json":
@@ -99,4 +105,4 @@ def _of_package(file: Path) -> str:
     licence = found.get("license")
     if isinstance(licence, dict) and "file" in licence:
         return ""  # the file itself lies beside it
-    return in_metadata({"license": licence})
+    return in_metadata({"license": licence}, hidden)

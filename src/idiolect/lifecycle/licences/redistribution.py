@@ -2,11 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from idiolect.config import Licences
-from idiolect.files import read_jsonl
 from idiolect.lifecycle.licences.expressions import Ruling
 from idiolect.lifecycle.licences.history import Licensed
 from idiolect.lifecycle.licences.policy import Policy
@@ -33,8 +31,8 @@ class Redistribution(Record, frozen=True, kw_only=True):
 
 
 def redistribution(documents: Iterable[Document | Licensed], settings: Licences) -> Redistribution:
-    """What [licences] says of handing on a model that was made of these documents; those that ingest kept out of
-    training do not count.  Raises ConfigError as Policy does.
+    """What [licences] says of handing on a model that was made of these documents, now or when they were ingested;
+    those that ingest kept out of training do not count.  Raises ConfigError as Policy does.
     """
     policy = Policy(settings)
     against: dict[Any, Counter[str]] = {"denied": Counter(), "unknown": Counter(), "allowed": Counter()}
@@ -43,6 +41,7 @@ def redistribution(documents: Iterable[Document | Licensed], settings: Licences)
             continue
         identifier = one.document_id if isinstance(one, Licensed) else one.id
         denied = "redistribute" in policy.denied(one.licence, one.path, identifier)
+        denied = denied or (isinstance(one, Document) and UNSHARED in one.verdicts)
         permission = "denied" if denied else policy.permission(one.licence, "redistribute")
         against[permission][one.licence or UNSTATED] += 1
     worst: tuple[Ruling, ...] = ("denied", "unknown")
@@ -52,19 +51,3 @@ def redistribution(documents: Iterable[Document | Licensed], settings: Licences)
         denied=dict(against["denied"].most_common()),
         unknown=dict(against["unknown"].most_common()),
     )
-
-
-class _Judged(Record, frozen=True):
-    """Of a line of documents.jsonl what is asked for here."""
-
-    licence: str = ""
-    verdicts: list[str] = []
-
-
-def denied_at_ingest(documents: Path) -> str:
-    """ "denied: …" where ingest found that what documents.jsonl holds may not be handed on, "" where it did not."""
-    against: Counter[str] = Counter()
-    for one in read_jsonl(documents, _Judged) if documents.is_file() else ():
-        if UNSHARED in one.verdicts and UNTRAINED not in one.verdicts:
-            against[one.licence or UNSTATED] += 1
-    return f"denied: {listed(dict(against.most_common()))}" if against else ""

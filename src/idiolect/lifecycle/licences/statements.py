@@ -1,7 +1,7 @@
 """What people write where a licence is asked for, as an SPDX expression."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from idiolect.lifecycle.licences.addresses import of_address
@@ -72,11 +72,14 @@ def spdx(statement: str) -> str:
     return canonical(f"LicenseRef-{name}") or UNKNOWN
 
 
-def in_metadata(metadata: Mapping[str, Any]) -> str:
-    """The expression that a document's own metadata state; "" where they state none."""
+def in_metadata(metadata: Mapping[str, Any], hidden: Callable[[str], str] = str) -> str:
+    """The expression that a document's own metadata state; "" where they state none.
+
+    `hidden` takes out of a statement what may not be told, before its words become a name.
+    """
     named = {key.casefold().replace("-", "_"): value for key, value in metadata.items()}
     for key in _KEYS:
-        if found := every(map(spdx, _statements(named.get(key)))):
+        if found := every(spdx(hidden(text)) for text in _statements(named.get(key))):
             return found
     for key in _RIGHTS:
         for text in _statements(named.get(key)):

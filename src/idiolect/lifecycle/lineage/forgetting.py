@@ -20,8 +20,10 @@ _MADE_OF_TEXT = (
 """Roles of edges to nodes whose keys are digests of the document's text, or of what was written from it."""
 
 
-def forget(lineage: Lineage, document_ids: Iterable[str]) -> int:
+def forget(lineage: Lineage, document_ids: Iterable[str], written: Iterable[str] = ()) -> int:
     """Put tokens in place of all keys that tell of these documents, in every version; how many there were.
+
+    `written` are ids of queries and negatives that go with them: an earlier run may have had them from elsewhere.
 
     Tokens are random: nothing leads back.  Afterwards no id, path or digest of theirs stands in any byte
     of the file.  Edges and counts stay as they are.  An id that is not known, or that was forgotten
@@ -29,11 +31,20 @@ def forget(lineage: Lineage, document_ids: Iterable[str]) -> int:
     """
     connection = lineage.connection
     nodes = [version.node for version in versions(lineage, document_ids)]
-    if not nodes:
+    named = list(written)
+    if not nodes and not named:
         return 0
     with lineage.transaction():
         connection.execute("CREATE TEMP TABLE gone (node INTEGER PRIMARY KEY)")
         connection.executemany("INSERT OR IGNORE INTO gone VALUES (?)", [(node,) for node in nodes])
+        connection.executemany(
+            "INSERT OR IGNORE INTO gone SELECT id FROM nodes WHERE kind = ? AND key >= ? AND key < ?",
+            (
+                (lineage.kinds[kind], f"{one}@", f"{one}A")
+                for one in named
+                for kind in ("query", "written-negative")
+            ),
+        )
         roles = ", ".join(str(lineage.roles[role]) for role in _MADE_OF_TEXT)
         connection.execute(
             "WITH RECURSIVE below (node) AS ("

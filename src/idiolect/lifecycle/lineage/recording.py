@@ -55,6 +55,22 @@ def record(work: Workspace, fresh: str = "") -> dict[str, str]:
         return left
 
 
+def unrecorded(lineage: Lineage, work: Workspace) -> list[str]:
+    """The manifests of stage runs that the graph knows nothing of."""
+    return [
+        path.name for path in sorted(work.manifests.glob("*.json")) if not _is_recorded(lineage, path.name)
+    ]
+
+
+def changed(work: Workspace, stage: str) -> str:
+    """Which files of a stage's last run are no longer as it read or wrote them; empty where all are, or it never ran.
+
+    Raises as reading its manifest does.
+    """
+    manifest = _last(work, stage)
+    return _changed(work, msgspec.convert(read_json(manifest), Facts)) if manifest else ""
+
+
 def record_index(work: Workspace, bundle: Bundle, uri: str) -> None:
     """Record that the store at `uri`, a URI without password, holds WORK's passages in vectors of the bundle's model.
 

@@ -5,14 +5,19 @@ import re
 from collections.abc import Iterator
 
 from idiolect.lifecycle.privacy.entities import Found
+from idiolect.lifecycle.privacy.numbers import JOINED
 from idiolect.lifecycle.privacy.recognisers import recogniser
 
-_FOUR = re.compile(r"(?<![\w.\-])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\w]|\.\d|-[A-Za-z])")
+_FOUR = re.compile(
+    rf"(?<!{JOINED})(?<!\.)(?<![^\W\d]-)(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?:/\d{{1,2}})?(?!{JOINED}|\.\d|-[A-Za-z])"
+)  # tool-1.2.3.4 is a version, 1.2.3.4-1.2.3.9 a range
 _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _SIX = re.compile(
-    r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:%\w{1,15})?(?:/\d{1,3})?(?![\w:])"
+    rf"(?<!{JOINED})(?<!\.)(?<![0-9A-Fa-f:]:)"
+    r"(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:(?:\d{1,3}\.){3}\d{1,3})?(?:%\w{1,15})?(?:/\d{1,3})?"
+    rf"(?!{JOINED}|:)"
 )
-_VERSION = re.compile(r"(?:version|release|build|v|ver|EC|OID)\W{0,3}\Z", re.IGNORECASE)
+_VERSION = re.compile(r"(?:version|release|build|v|ver|EC|OID)[\W_]{0,3}\Z", re.IGNORECASE)
 _MASK = re.compile(r"(?:1{1,32}0{0,32})\Z")
 
 _GIVEN_OUT = [ipaddress.IPv6Network(one) for one in ("2000::/3", "fc00::/7", "fe80::/10")]

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from functools import cache
 
 from idiolect.lifecycle.privacy.entities import Found
-from idiolect.lifecycle.privacy.numbers import compact
+from idiolect.lifecycle.privacy.numbers import JOINED, compact
 from idiolect.lifecycle.privacy.recognisers import iban_formats, recogniser
 
-_IBAN = re.compile(r"(?<![^\W_])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_IBAN = re.compile(rf"(?<!{JOINED})[A-Za-z]{{2}}\d{{2}}(?:[ \n-]?[A-Za-z0-9]){{11,30}}")
+_GOES_ON = re.compile(JOINED)
 
 _CARD = re.compile(
-    r"(?<![\w.,])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19})(?![^\W_]|[.,]\d)"
+    rf"(?<!{JOINED})(?<!\.)(?<!0,)"  # behind another comma stands a row's next value
+    r"(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|\d{4}([ -])\d{6}\2\d{4,5}|\d{13,19})"
+    rf"(?!{JOINED}|\.\d)"
 )
 _ISSUERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
@@ -38,7 +41,7 @@ def ibans(text: str, begin: int, end: int) -> Iterator[Found]:
             continue
         stop = kept[fitting.end() - 1] + 1
         judge = recogniser("generic.iban_recognizer", "IbanRecognizer")
-        if not text[stop : stop + 1].isalnum() and judge.validate_result(fitting[0]):
+        if not _GOES_ON.match(text, stop) and judge.validate_result(fitting[0]):
             yield Found(match.start(), stop, "iban", fitting[0])
             begin = stop
 

@@ -6,12 +6,15 @@ from functools import cache
 from typing import Any
 
 from idiolect.lifecycle.privacy.entities import Found
+from idiolect.lifecycle.privacy.numbers import JOINED
 from idiolect.lifecycle.privacy.recognisers import recogniser
 
-_LOCAL = r"(?:[\w!#$%&'*+\-/=?^`{|}~.]|\\(?=[_*.\-]))"
+_LOCAL = rf"(?:{JOINED}|[_!#$%&'*+\-/=?^`{{|}}~.]|\\(?=[_*.\-]))"
 _BEFORE = re.compile(_LOCAL + r"{1,64}\Z")  # Markdown's backslashes before _ and * are no part of an address
 _AT = re.compile(r"(?:@|%40)(?=\w)")
-_AFTER = re.compile(r"\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){0,7}\.[^\W\d_][\w-]{1,62}")
+_AFTER = re.compile(r"\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){0,7}\.[^\W\d_](?:[^\W_]|-){1,62}")
+_HEAD = re.compile(r"[A-Za-z]{2,}")
+"""What may be the suffix where words go on behind it: "mira@works.de-Adresse", or Chinese without a space."""
 _LONGEST = 64
 
 _PRIVATE = re.compile(
@@ -41,6 +44,8 @@ def emails(text: str) -> Iterator[Found]:
         if before is None:
             continue
         local = before[0].replace("\\", "")
+        if text[after.end() : after.end() + 1] == "_":
+            local = local.lstrip("_")  # Markdown's emphasis
         found = _address(local, after[0])
         if found is None or _nobodys(found, text[at.end() + len(found.rpartition("@")[2]) :][:1]):
             continue
@@ -53,10 +58,13 @@ def _address(local: str, domain: str) -> str | None:
     """The address that Presidio finds; without a space after a sentence's end, fewer of the labels are the domain."""
     labels = domain.split(".")
     for count in range(len(labels), 1, -1):
-        whole = f"{local}@{'.'.join(labels[:count])}"
-        for result in _judge().analyze(whole, []):
-            if result.start <= len(local):
-                return whole[result.start : result.end]
+        *upper, last = labels[:count]
+        head = _HEAD.match(last)
+        for suffix in dict.fromkeys((last, head[0] if head else last)):
+            whole = f"{local}@{'.'.join([*upper, suffix])}"
+            for result in _judge().analyze(whole, []):
+                if result.start <= len(local):
+                    return whole[result.start : result.end]
     return None
 
 

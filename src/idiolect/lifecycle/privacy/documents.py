@@ -13,7 +13,7 @@ from idiolect.readers.naming import document_id, title_from
 VERDICT = "masked:"
 """What the verdicts on a document begin with that say how many of a kind were masked: "masked:email:2"."""
 
-_SUFFIX = re.compile(r"(?:" + "|".join(map(re.escape, SUFFIXES)) + r")(?=[:#!]|$)", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:" + "|".join(map(re.escape, SUFFIXES)) + r")(?=[:#!]|\.license$|$)", re.IGNORECASE)
 
 
 def place_masked(place: str, hide: Masker | Tally) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from idiolect.lifecycle.privacy.entities import Found
-from idiolect.lifecycle.privacy.numbers import compact, near
+from idiolect.lifecycle.privacy.numbers import JOINED, compact, near
 from idiolect.lifecycle.privacy.recognisers import recogniser
 
 
@@ -102,7 +102,7 @@ KINDS = {
     ),
 }  # fmt: skip
 
-_BEFORE, _AFTER = r"(?<![^\W_])(?<!\d[.,\-/])", r"(?![^\W_]|[.,\-/]\d)"
+_BEFORE, _AFTER = rf"(?<!{JOINED})(?<!\d[.\-/])(?<!0,)", rf"(?!{JOINED}|[.\-/]\d)"
 _SHAPES = {name: re.compile(_BEFORE + f"(?:{kind.shape})" + _AFTER) for name, kind in KINDS.items()}
 _ANY = re.compile(
     _BEFORE + "(?:" + "|".join(kind.shape.replace(r"\1", "[- .]?") for kind in KINDS.values()) + ")" + _AFTER

@@ -9,18 +9,18 @@ from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 
 from idiolect.lifecycle.privacy.entities import Found
-from idiolect.lifecycle.privacy.numbers import near
+from idiolect.lifecycle.privacy.numbers import JOINED, near
 
 _REST = r"[\d ().\-/]{5,20}\d"
-_ABROAD = re.compile(rf"(?<![\w+.])(?:\+ ?|00(?=[1-9]))\(?\d{_REST}(?!\w)")
+_ABROAD = re.compile(rf"(?<!{JOINED})(?<!\+)(?:\+ ?|(?<!\.)00(?=[1-9]))\(?\d{_REST}(?!{JOINED})")
 _AT_HOME = re.compile(
-    r"(?<![\w.,+\-/:(])(?:"
+    rf"(?<!{JOINED})(?<![.,+\-/:(])(?:"
     r"\(\d{2,5}\)[ \-/]?\d[\d .\-/]{4,13}\d"  # (030) 1234567
     r"|1?[-. ]?\(?[2-9]\d{2}\)?[-. ] ?\d{3}[-. ]\d{4}"  # 212-555-0134
     r"|0\d[\d ().\-/]{5,15}\d"  # 030/1234567, with the trunk prefix of most countries
-    r")(?![\w]|[.,]\d)"
+    rf")(?!{JOINED}|[.,]\d)"
 )
-_NEAR_WORD = re.compile(r"(?<![\w.,+])\(?\d[\d ().\-/]{5,18}\d(?![\w]|[.,]\d)")
+_NEAR_WORD = re.compile(rf"(?<!{JOINED})(?<![.,+])\(?\d[\d ().\-/]{{5,18}}\d(?!{JOINED}|[.,]\d)")
 _WORDS = re.compile(
     r"\b(?:tel|phone|telephone|telefon|téléphone|teléfono|telefono|telefone|telefoon|puhelin|handy|mobil|mobile|"
     r"cellphone|celular|móvil|cellulare|fax|call|hotline|whatsapp|sms|phone_number|rufnummer|durchwahl)\b|☎|📞"

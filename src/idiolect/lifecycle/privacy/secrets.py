@@ -90,7 +90,7 @@ KINDS = {
     "bearer token": Kind(("earer ",), r"(?<=earer )[A-Za-z0-9_.~+/-]{20,2000}={0,2}", _random),
 }  # fmt: skip
 _PATTERNS = {
-    name: re.compile(rf"(?<![A-Za-z0-9_-])(?:{kind.pattern})(?![A-Za-z0-9_])") for name, kind in KINDS.items()
+    name: re.compile(rf"(?<![A-Za-z0-9-])(?:{kind.pattern})(?!_?[A-Za-z0-9])") for name, kind in KINDS.items()
 }
 
 _KEY_BEGINS = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")

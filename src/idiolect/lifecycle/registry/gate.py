@@ -12,7 +12,7 @@ from idiolect.lifecycle.registry.fetching import fetched
 from idiolect.lifecycle.registry.publishing import REPORT
 from idiolect.lifecycle.registry.scores import SCORES, Score, paired, read_scores
 from idiolect.lifecycle.registry.summaries import run_of
-from idiolect.lifecycle.registry.versions import DENIED, Version
+from idiolect.lifecycle.registry.versions import Version
 from idiolect.records import Record
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ def gate(registry: "Registry", version: Version, champion: Version | None) -> Ga
             "its bundle holds the base's weights" if version.weights == "base" else "its gain was not shown"
         )
         against.insert(0, f"the verdict of its report is {version.verdict} ({holds})")
+    notes = warnings(version)
     if champion is None or champion.version == version.version:
-        return Gate(against=against, notes=["there is no champion to compare with"])
+        return Gate(against=against, notes=notes)
     comparisons = compared(registry, champion, version, ("test",))
-    notes = (
-        []
-        if comparisons
-        else [f"not compared with the champion {champion}: {why_not(registry, champion, version)}"]
-    )
+    if version.base_digest == champion.model_digest:
+        notes.append(f"its report compares it with the champion {champion}, which it started from")
+    elif not comparisons:
+        notes.append(f"not compared with the champion {champion}: {why_not(registry, champion, version)}")
     for dataset, comparison in comparisons.items():
         told = f"than the champion {champion} on {dataset} ({signed(comparison.delta)} {label(comparison.metric)}, "
         told += f"{evidence(comparison)})"
@@ -57,7 +57,7 @@ def gate(registry: "Registry", version: Version, champion: Version | None) -> Ga
 
 
 def standing_faults(registry: "Registry", version: Version) -> list[str]:
-    """What forbids to serve a version, whatever it was measured at: altered, tainted, its licences."""
+    """What forbids to serve a version, whatever it was measured at: altered, tainted, trained on what may not."""
     faults = []
     try:
         Bundle.load(fetched(registry, version)).verify()
@@ -65,9 +65,24 @@ def standing_faults(registry: "Registry", version: Version) -> list[str]:
         faults.append(f"its files are not those that were published ({error})")
     if version.taint:
         faults.append(f"it is tainted ({version.taint}): what shaped it was erased since, retrain it")
-    if version.licences.startswith(DENIED):
-        faults.append(f"licences forbid it ({version.licences})")
+    if version.licences:
+        faults.append(
+            f"it was trained on documents whose licences deny that ({version.licences}): run again without them"
+        )
     return faults
+
+
+def warnings(version: Version) -> list[str]:
+    """What whoever promotes a version should hear. Serving it oneself is not handing it on, and so is not refused."""
+    told = []
+    if not version.metric:
+        told.append(f"warning: {version} came without a report: its verdict is what its bundle says")
+    if version.redistribution:
+        told.append(
+            f"warning: {version} may serve here and is not to be handed on: licences of documents that trained it deny "
+            f"that ({version.redistribution})"
+        )
+    return told
 
 
 def compared(

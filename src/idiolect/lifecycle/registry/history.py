@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idiolect.lifecycle.registry.backend import Backend
-from idiolect.lifecycle.registry.references import Alias
+from idiolect.lifecycle.registry.references import HISTORY, Alias
 from idiolect.lifecycle.registry.versions import PROMOTION, TAG, Promotion, Version, from_tags, to_tags
-
-HISTORY = "idiolect-promotions"
-"""The registered model whose versions are the entries, of all models."""
 
 DESCRIPTION = (
     "Not a model: idiolect's history of promotions, which decides who is champion. Leave its versions alone."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from idiolect.evaluation.significance import Comparison
 from idiolect.lifecycle.registry.gate import compared, target_of, why_not
 from idiolect.lifecycle.registry.history import history, replayed
-from idiolect.lifecycle.registry.references import ALIASES
+from idiolect.lifecycle.registry.references import ALIASES, checked_domain
 from idiolect.lifecycle.registry.versions import Promotion, Version
 from idiolect.records import Record
 
@@ -34,6 +34,8 @@ class Model(Record, frozen=True, kw_only=True):
     age: float
     drift: str
     taint: str
+    licences: str
+    redistribution: str
 
 
 class Shown(Record, frozen=True, kw_only=True):
@@ -62,12 +64,13 @@ class Compared(Record, frozen=True, kw_only=True):
 
 def models(registry: "Registry", domain: str = "") -> list[Model]:
     """Every model by domain and name; of a domain those below it too: "company" has "company/team"."""
+    domain = checked_domain(domain)
     by_name: dict[str, list[Version]] = {}
     for version in registry.versions():
         by_name.setdefault(version.name, []).append(version)
     found = [_model(versions) for versions in by_name.values()]
     return sorted(
-        (model for model in found if not domain or f"{model.domain}/".startswith(f"{domain.rstrip('/')}/")),
+        (model for model in found if not domain or f"{model.domain}/".startswith(f"{domain}/")),
         key=lambda model: (model.domain, model.name),
     )
 
@@ -123,4 +126,6 @@ def _model(versions: list[Version]) -> Model:
         age=(now - datetime.datetime.fromisoformat(shown.created)).total_seconds(),
         drift=shown.drift,
         taint=shown.taint,
+        licences=shown.licences,
+        redistribution=shown.redistribution,
     )

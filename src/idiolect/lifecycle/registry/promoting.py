@@ -5,10 +5,12 @@ import os
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
+
 from idiolect.errors import RegistryError, UsageError
 from idiolect.lifecycle.registry.catalogue import Registry
 from idiolect.lifecycle.registry.chronicle import caught_up
-from idiolect.lifecycle.registry.gate import Gate, gate, standing_faults
+from idiolect.lifecycle.registry.gate import Gate, gate, standing_faults, warnings
 from idiolect.lifecycle.registry.history import Replayed, added, history, replayed, settle
 from idiolect.lifecycle.registry.references import Alias, Reference
 from idiolect.lifecycle.registry.summaries import now
@@ -51,6 +53,8 @@ def promote(
         return Promoted(version=version, alias=alias, gate=Gate())
     champion = _champion(registry, name, before) if alias == "champion" else None
     found = gate(registry, version, champion)
+    if alias == "champion" and champion is None:
+        found = msgspec.structs.replace(found, notes=["there is no champion to compare with", *found.notes])
     refused = _refused(found.against, override, f"{version} is not promoted", f"promote {version}")
     entry = _entered(registry, version, before, alias, "promote", override if refused else None, refused)
     return Promoted(version=version, alias=alias, gate=found, entry=entry)
@@ -77,7 +81,9 @@ def rollback(
     faults = standing_faults(registry, version)
     refused = _refused(faults, override, f"{name} does not go back to {version}", f"rollback {name}")
     entry = _entered(registry, version, before, alias, "rollback", override if refused else None, refused)
-    return Promoted(version=version, alias=alias, gate=Gate(against=faults), entry=entry)
+    return Promoted(
+        version=version, alias=alias, gate=Gate(against=faults, notes=warnings(version)), entry=entry
+    )
 
 
 def _entered(

@@ -5,17 +5,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from idiolect.bundle import Bundle, bundle_digest, is_bundle
+from idiolect.bundle import Bundle, is_bundle
+from idiolect.config import Licences
 from idiolect.errors import IdiolectError, RegistryError
 from idiolect.evaluation.report import Report, read_report
 from idiolect.files import read_json, write_json, write_jsonl
 from idiolect.lifecycle.registry.backend import Backend
 from idiolect.lifecycle.registry.catalogue import Registry
 from idiolect.lifecycle.registry.chronicle import record
-from idiolect.lifecycle.registry.references import checked_name
+from idiolect.lifecycle.registry.references import checked_domain, checked_name
 from idiolect.lifecycle.registry.scores import SCORES, scores_of
 from idiolect.lifecycle.registry.summaries import metrics_of, version_of
 from idiolect.lifecycle.registry.versions import BUNDLE, Version, to_tags
@@ -46,28 +48,39 @@ def publish(
     name: str = "",
     domain: str = "",
     extra: Mapping[str, Path] | None = None,
+    policy: Licences | None = None,
 ) -> tuple[Version, bool]:
     """The version that holds a bundle, and whether it is new: the same bytes are one version, however often published.
 
     With `work` its report, scores and manifests go along, without a query or passage; `extra` are further files by
-    name. Raises BundleError where the bundle is not whole, RegistryError where the registry fails, or WORK's report
-    is of another run than the bundle.
+    name; `policy` is [licences] as it is now, and what it denies by now is marked on a version that is not new too.
+    Raises BundleError where the bundle is not whole, RegistryError where the registry fails, or WORK's report is of
+    another run than the bundle.
     """
-    name = checked_name(name or bundle.manifest.name)
+    name, domain = checked_name(name or bundle.manifest.name), checked_domain(domain)
     bundle.verify()
     backend = registry.backend
     report = _report(bundle, work)
+    described = version_of(bundle, work, report, name, domain, policy or Licences())
     with backend.storage.alone() if backend.storage is not None else nullcontext():
         _clean(registry)
         before = registry.versions(name)
         for known in before:
-            if known.digest == bundle_digest(bundle):
-                return known, False
-        domain = domain or (before[-1].domain if before else "")
-        version = _published(
-            registry, version_of(bundle, work, report, name, domain), bundle, work, report, extra
-        )
+            if known.digest == described.digest:
+                return _denied_since(registry, known, described), False
+        if before and not domain:
+            described = msgspec.structs.replace(described, domain=before[-1].domain)
+        version = _published(registry, described, bundle, work, report, extra)
     return version, True
+
+
+def _denied_since(registry: Registry, known: Version, described: Version) -> Version:
+    """A published version, marked with what licences deny by now; a mark is taken back by whoever knows why."""
+    now = {"licences": described.licences, "redistribution": described.redistribution}
+    marks = {name: value for name, value in now.items() if value and value != getattr(known, name)}
+    if marks:
+        registry.mark(known, **marks)
+    return msgspec.structs.replace(known, **marks)
 
 
 def _published(
@@ -115,8 +128,8 @@ def _put_findings(backend: Backend, run: str, work: Workspace, report: Report) -
         if work.per_query.is_file():
             write_jsonl(folder / SCORES, scores_of(work, report))
         for stage in KEPT:
-            for manifest in sorted(work.manifests.glob(f"*-{stage}.json"))[-1:]:
-                write_json(folder / MANIFESTS / f"{stage}.json", read_json(manifest))
+            if manifest := _last(work, stage):
+                write_json(folder / MANIFESTS / f"{stage}.json", manifest)
         backend.put(run, folder)
 
 
@@ -130,7 +143,18 @@ def _report(bundle: Bundle, work: Workspace | None) -> Report | None:
             f"{work.report} says {report.verdict!r} and the bundle {bundle.manifest.verdict!r}: they are of two runs; "
             f"`idiolect export -w {work.root}` exports what was evaluated last"
         )
+    exported, evaluated = (_last(work, stage) for stage in ("export", "evaluate"))
+    if exported and evaluated and exported["started"] < evaluated["started"]:
+        raise RegistryError(
+            f"{work.root} was evaluated again since its bundle was exported, and the report is no longer the bundle's: "
+            f"`idiolect export -w {work.root}` exports what was evaluated last"
+        )
     return report
+
+
+def _last(work: Workspace, stage: str) -> Any:
+    """The manifest of a stage's last run; None where there is none."""
+    return next((read_json(path) for path in sorted(work.manifests.glob(f"*-{stage}.json"))[-1:]), None)
 
 
 @contextmanager

@@ -19,6 +19,9 @@ ENVIRONMENT = "IDIOLECT_REGISTRY"
 
 FOLDER = "idiolect-registry"
 
+HISTORY = "idiolect-promotions"
+"""The registered model whose versions are no bundles but the entries of the history, of all models."""
+
 Alias = Literal["champion", "challenger"]
 ALIASES: tuple[Alias, ...] = ("champion", "challenger")
 
@@ -58,7 +61,21 @@ def checked_name(name: str) -> str:
         raise UsageError(
             f"{name!r} is no name for a model: letters, digits, dots, dashes and underscores, please"
         )
+    if name == HISTORY:
+        raise UsageError(
+            f"{name!r} is what the history of promotions is called: give the model another --name"
+        )
     return name
+
+
+def checked_domain(domain: str) -> str:
+    """`domain` without slashes at its ends. Raises UsageError for one that is no path of names on one line."""
+    parts = domain.strip("/").split("/") if domain.strip("/") else []
+    if not domain.isprintable() or not all(part.strip() for part in parts):
+        raise UsageError(
+            f"--domain {domain!r} is no domain: give names with slashes between, such as company/team"
+        )
+    return "/".join(part.strip() for part in parts)
 
 
 def is_reference(name: str | Path) -> bool:

@@ -1,6 +1,7 @@
 """A registry of one's own: a folder with MLflow's tables in SQLite, the files, and the log of what was done."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ PATIENCE = 120.0
 """Seconds to wait for another process."""
 
 _LOOK = 0.1
+
+_UNADDRESSABLE = re.compile(r"\?|%[0-9A-Fa-f]{2}")
+"""What a database's URL takes for something else: the end of the path, or a character's code."""
 
 
 class Storage:
@@ -42,9 +46,10 @@ class Storage:
             raise RegistryError(
                 f"{self.folder} holds no registry yet: `idiolect models publish` makes one, or name yours by --registry"
             )
-        if "?" in str(self.folder):
+        if found := _UNADDRESSABLE.search(str(self.folder)):
             raise RegistryError(
-                f"registry {self.folder} has a '?' in its path, which SQLite's addresses forbid"
+                f"registry {self.folder} has {found[0]!r} in its path, which means something else in SQLite's "
+                "addresses: name another folder"
             )
         self.artifacts.mkdir(parents=True, exist_ok=True)
         draft = self.folder / f".registry.db.{os.getpid()}.part"

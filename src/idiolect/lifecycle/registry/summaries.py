@@ -4,12 +4,16 @@ import datetime
 import re
 
 from idiolect.bundle import Bundle, bundle_digest
+from idiolect.config import Licences
 from idiolect.evaluation.report import Decision, Report
-from idiolect.files import read_json
+from idiolect.files import read_json, read_jsonl
 from idiolect.lifecycle.audit.chain import Chain
 from idiolect.lifecycle.erasure.taint import MARK, tainted_by
-from idiolect.lifecycle.licences.redistribution import denied_at_ingest
+from idiolect.lifecycle.licences.redistribution import redistribution
+from idiolect.lifecycle.licences.summary import listed
+from idiolect.lifecycle.licences.untrainable import denied_to_train
 from idiolect.lifecycle.registry.versions import Version
+from idiolect.records import Document
 from idiolect.runtimes.layout import MANIFEST
 from idiolect.workspace import Workspace
 
@@ -18,9 +22,9 @@ _FOREIGN = re.compile(r"[^\w.\- :/]")
 
 
 def version_of(
-    bundle: Bundle, work: Workspace | None, report: Report | None, name: str, domain: str
+    bundle: Bundle, work: Workspace | None, report: Report | None, name: str, domain: str, policy: Licences
 ) -> Version:
-    """What can be said of a bundle before the registry has given it a number."""
+    """What can be said of a bundle before the registry has given it a number; `policy` is [licences] as it is now."""
     manifest = bundle.manifest
     decision = deciding(report) if report is not None else None
     return Version(
@@ -42,7 +46,10 @@ def version_of(
         bytes=sum(file.bytes for file in manifest.files),
         audit_head=_audit_head(work),
         taint=_taint(bundle, work),
-        licences=denied_at_ingest(work.documents) if work is not None and manifest.weights == "tuned" else "",
+        licences=denied_to_train(work, {bundle_digest(bundle), manifest.model_digest}, policy)
+        if work
+        else "",
+        redistribution=_not_to_be_handed_on(bundle, work, policy),
     )
 
 
@@ -83,6 +90,13 @@ def _created(bundle: Bundle, work: Workspace | None) -> str:
 
 def _audit_head(work: Workspace | None) -> str:
     return str(Chain(work.audit).head()) if work is not None and work.audit.is_file() else ""
+
+
+def _not_to_be_handed_on(bundle: Bundle, work: Workspace | None, policy: Licences) -> str:
+    """The licences of WORK's documents that deny it; the base's own weights were not made of documents."""
+    if work is None or bundle.manifest.weights == "base" or not work.documents.is_file():
+        return ""
+    return listed(redistribution(read_jsonl(work.documents, Document), policy).denied)
 
 
 def _taint(bundle: Bundle, work: Workspace | None) -> str:

@@ -17,8 +17,6 @@ KIND = f"{TAG}kind"
 BUNDLE, PROMOTION = "bundle", "promotion"
 
 UNMEASURED = "not measured"
-DENIED = "denied"
-"""How `licences` begins where a licence forbids that the model is passed on."""
 
 Held = TypeVar("Held", bound=Record)
 
@@ -27,8 +25,9 @@ class Version(Record, frozen=True, kw_only=True):
     """A published bundle. `digest` is of its manifest.json, which lists the digests of all its files.
 
     `created`, `published`: UTC, ISO 8601; `gain`: the report's deciding difference, in units of `metric`, None
-    without a report. `taint` is "" as long as no erasure reached the model; `licences` begins with "denied" where
-    one forbids passing it on; both, and `drift`, are marked later. `run_id` is the MLflow run that holds the files.
+    without a report. `taint` is "" as long as no erasure reached the model; `licences` says which deny that it was
+    trained so, `redistribution` which deny that it is handed on, each "" where none does; all these, and `drift`, may
+    be marked later. `run_id` is the MLflow run that holds the files.
     """
 
     name: str
@@ -49,6 +48,7 @@ class Version(Record, frozen=True, kw_only=True):
     bytes: int = 0
     audit_head: str = ""
     licences: str = ""
+    redistribution: str = ""
     drift: str = UNMEASURED
     taint: str = ""
     override: str = ""
@@ -58,7 +58,7 @@ class Version(Record, frozen=True, kw_only=True):
         return f"{self.name}@{self.version}"
 
 
-MARKS = ("drift", "taint", "licences", "override")
+MARKS = ("drift", "taint", "licences", "redistribution", "override")
 """What of a version may change after it was published."""
 
 _ELSEWHERE = ("name", "version", "run_id", "aliases")
