@@ -46,6 +46,7 @@ def measure(queries: int, micro_batch: int, length: int, steps: int) -> dict[str
     labels = {
         "listwise": torch.zeros(queries, dtype=torch.bool),
         "candidates": torch.arange(queries)[:, None],
+        "weight": torch.ones(queries),
         "masked": torch.zeros(queries, passages, dtype=torch.bool),
     }
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -164,7 +164,7 @@ PEOPLE = "people"
 class TrainingExample(Record, frozen=True, kw_only=True):
     """One query with its candidates; `teacher_scores` are of the positive, then of each negative.
 
-    `asked`: somebody asked it, it is not made up.
+    `asked`: somebody asked it, it is not made up.  `weight` multiplies its share in the loss.
     """
 
     query_id: str
@@ -174,6 +174,7 @@ class TrainingExample(Record, frozen=True, kw_only=True):
     teacher_scores: list[float]
     objective: Objective
     asked: bool = False
+    weight: float = 1.0
 
 
 class Fusion(Record, frozen=True, kw_only=True):
@@ -204,6 +205,19 @@ class FrozenTest(Record, frozen=True, kw_only=True):
     queries: list[Query]
     passages: dict[str, str]
     groups: list[str]
+
+
+class CarriedChunk(Record, frozen=True, kw_only=True):
+    """A chunk of the round before, and where its document's queries stood.
+
+    `digest` is of the passage that was embedded, `said` of the text alone: a file's new name can be a new title.
+    """
+
+    id: str
+    document_id: str
+    digest: str
+    said: str
+    split: SplitName
 
 
 class Mining(Record, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """A batch encodes each passage once, and its labels say what is right, what is wrong and what is neither."""
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -104,6 +105,11 @@ def test_candidates_are_columns_with_the_positive_first():
     ]
     assert label["teacher"].tolist() == [[3, 2, 0, 0], [3, 2, 1, 0], [3, 2, 1, 0]]
     assert label["listwise"].tolist() == [False, False, True]
+
+
+def test_the_weight_of_an_example_reaches_its_row():
+    weighty = [msgspec.structs.replace(EXAMPLES[1], weight=2.5), *EXAMPLES]
+    assert collated(weighty)[0]["label"]["weight"].tolist() == [2.5, 1, 1, 1]
 
 
 def test_known_positives_and_near_positives_do_not_count_but_the_positive_does():

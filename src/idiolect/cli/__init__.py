@@ -28,8 +28,10 @@ COMMANDS = {
         "models",
         "Keep bundles as versions: publish, list, compare, promote, roll back; merge models.",
     ),
+    "refresh": ("refresh", "Bring the champion up to date with new documents, and let the gate decide."),
     "audit": ("audit", "Say what shaped what; prove that no record of it was changed."),
     "feedback": ("feedback", "Keep what people did with searches; say what there is."),
+    "drift": ("drift", "Say whether what people ask, and what documents say, has moved."),
     "reproduce": ("reproduce", "Run a manifest again and compare what comes out."),
     "init": ("settings", "Write a commented idiolect.toml."),
     "config": ("settings", "Print the resolved config."),
@@ -50,7 +52,8 @@ def idiolect() -> None:
     idiolect search "query"             look at what the result finds
     idiolect serve idiolect-work/bundle the OpenAI embeddings API on localhost:8000
 
-    Exit codes: 0 done, the tuned model promoted; 3 done, the base kept; 1 failed; 2 wrong usage.
+    Exit codes: 0 done, the tuned model promoted; 3 done, the base kept; 4 done, drift; 1 failed;
+    2 wrong usage.
     """
 
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from idiolect import config as configuration
-from idiolect.cli import options
+from idiolect.cli import given, options
 from idiolect.cli.output import emit, print_lines, print_table, width
 from idiolect.cli.set_aside import set_aside
 from idiolect.errors import UsageError
@@ -19,18 +19,6 @@ BASE_KEPT = 3
 
 _docs = click.argument("docs", type=click.Path(path_type=Path))
 _optional_docs = click.argument("docs", type=click.Path(path_type=Path), required=False)
-_beir = click.option(
-    "--beir", multiple=True, metavar="DIR", help="A BEIR folder to report on; it decides nothing. Repeatable."
-)
-_guard = click.option(
-    "--guard",
-    multiple=True,
-    metavar="DIR",
-    help="A BEIR folder that must not fall by more than 1%: less of the training is kept instead. Repeatable.",
-)
-_exemplars = click.option(
-    "--exemplars", metavar="FILE", help="Real queries, one a line, whose manner the LLM takes on."
-)
 _for_failures = click.option(
     "--for-failures",
     is_flag=True,
@@ -42,12 +30,9 @@ _nim = click.option(
     help="Add nim/ to the bundle: what NVIDIA's embedding NIM loads as a custom ONNX model.",
 )
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would run and why; run nothing.")
-_ignore_memory = click.option(
-    "--ignore-memory", is_flag=True, help="Run what by the estimate takes more memory than is free."
-)
 _common = options.together(
-    options.work, options.configured, options.labels, _exemplars, _beir, _guard, _dry_run, _ignore_memory,
-    options.reporting,
+    options.work, options.configured, options.labels, given.exemplars, given.beir, given.guard, _dry_run,
+    given.ignore_memory, options.reporting,
 )  # fmt: skip
 
 
@@ -56,19 +41,19 @@ _common = options.together(
 @_common
 @click.option("--from", "first", metavar="STAGE", help="Start at this stage.")
 @click.option("--to", "last", metavar="STAGE", help="Stop after this stage.")
-def run(docs: Path | None, first: str | None, last: str | None, **given: Any) -> int:
+def run(docs: Path | None, first: str | None, last: str | None, **others: Any) -> int:
     """Turn DOCS (a folder, a file or a JSONL corpus) into a measured, exported model in WORK.
 
     Stages whose inputs and settings have not changed since the last run are skipped.
     """
     if docs is None and first in (None, "ingest"):
         raise UsageError("run needs DOCS: a folder, a file or a JSONL corpus (or --from a later stage)")
-    return _execute(docs, first, last, **given)
+    return _execute(docs, first, last, **others)
 
 
 def _stage_command(name: str) -> click.Command:
-    def execute(docs: Path | None = None, **given: Any) -> int:
-        return _execute(docs, name, name, **given)
+    def execute(docs: Path | None = None, **others: Any) -> int:
+        return _execute(docs, name, name, **others)
 
     from idiolect.cli import COMMANDS as LISTED
 
@@ -102,15 +87,21 @@ def _execute(
     from idiolect.progress import for_terminal
     from idiolect.stages.context import Context
 
-    config = _with_sets(configuration.load(config_path, settings), beir, guard, work, dry_run)
-    config = _with_labels(config, queries, qrels, labels_as)
+    config = given.resolved(
+        configuration.load(config_path, settings),
+        work,
+        dry_run,
+        queries,
+        qrels,
+        labels_as,
+        exemplars,
+        beir,
+        guard,
+    )
     _refuse_own_model("base", config.train.base, work)
     _refuse_own_model("start", config.train.start, work)
     if nim:
         config = msgspec.structs.replace(config, export=msgspec.structs.replace(config.export, nim=True))
-    if exemplars is not None:
-        generate = msgspec.structs.replace(config.generate, exemplars=exemplars)
-        config = msgspec.structs.replace(config, generate=generate)
     stages = pipeline.between(first, last)
     if any(stage.name == "prepare" for stage in stages):
         from idiolect.evaluation.labels import check_labels
@@ -155,60 +146,12 @@ def _require_memory(context: Any, stages: Sequence[str]) -> None:
     require_memory(context.workspace, context.config, context.source, stages)
 
 
-def _with_sets(
-    config: configuration.Config, beir: tuple[str, ...], guard: tuple[str, ...], work: Path, dry_run: bool
-) -> configuration.Config:
-    """The config with --beir and --guard added to its own lists, NanoBEIR a folder in WORK's cache.
-
-    It is fetched, except by a dry run.  Raises UsageError for what is not there: better now than after
-    the training.
-    """
-    from idiolect.evaluation import nanobeir
-
-    folders, guards = (*config.evaluate.beir, *beir), (*config.evaluate.guard, *guard)
-    for folder in (*folders, *(name for name in guards if not nanobeir.is_named(name))):
-        if not (Path(folder) / "corpus.jsonl").is_file():
-            raise UsageError(f"{folder} is no BEIR folder: it has no corpus.jsonl")
-    for path in config.evaluate.tasks:
-        if not Path(path).exists():
-            raise UsageError(f"evaluate.tasks: {path} does not exist")
-    for model in config.evaluate.against:
-        if model.startswith(("/", ".")) and not Path(model).is_dir():
-            raise UsageError(f"evaluate.against: {model} is no directory")
-    cache = Workspace(work).cache / nanobeir.NAME
-    get = nanobeir.folder_of if dry_run else nanobeir.fetch
-    guards = tuple(str(get(name, cache)) if nanobeir.is_named(name) else name for name in guards)
-    return msgspec.structs.replace(
-        config, evaluate=msgspec.structs.replace(config.evaluate, beir=folders, guard=guards)
-    )
-
-
 def _refuse_own_model(key: str, name: str, work: Path) -> None:
     """Raise UsageError where training would replace the model that it starts from."""
     if name and Path(name).is_dir() and Path(name).resolve().is_relative_to(work.resolve()):
         raise UsageError(
             f"train.{key} = {name} lies in {work}, which this run writes: copy it, or give another folder with -w"
         )
-
-
-def _with_labels(
-    config: configuration.Config,
-    queries: str | None,
-    qrels: str | None,
-    labels_as: Literal["train", "dev", "test", "split"] | None,
-) -> configuration.Config:
-    """The config with the labels that the options name; --queries alone leaves the config's qrels out."""
-    given: dict[str, str] = {}
-    if queries is not None:
-        given |= {"queries": queries, "qrels": ""}
-    if qrels is not None:
-        given["qrels"] = qrels
-    if labels_as is not None:
-        given["labels_as"] = labels_as
-    prepare = msgspec.structs.replace(config.prepare, **given)
-    if labels_as is not None and not prepare.queries:
-        raise UsageError(f"--labels-as {labels_as} says what queries are used for: add --queries FILE")
-    return msgspec.structs.replace(config, prepare=prepare)
 
 
 def _show_plan(done: list[Any], context: Any, as_json: bool, out: Path | None) -> int:

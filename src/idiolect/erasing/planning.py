@@ -68,11 +68,15 @@ def plan(work: Workspace, resolved: Resolved) -> Planned:
 
 
 def queries(work: Workspace) -> Iterator[Query]:
-    """Every record of a query in WORK: kept and rejected ones, masked ones, those of the frozen test."""
-    for path in (work.queries, work.rejected):
+    """Every record of a query in WORK: kept, rejected and carried ones, masked ones, those of the frozen tests."""
+    for path in (work.queries, work.rejected, work.carried_queries):
         if path.is_file():
             yield from read_jsonl(path, Query)
-    for path, name in ((work.mining, "masked"), (work.frozen_test, "queries")):
+    for path, name in (
+        (work.mining, "masked"),
+        (work.frozen_test, "queries"),
+        (work.carried_test, "queries"),
+    ):
         if path.is_file():
             yield from msgspec.convert(read_json(path)[name], list[Query])
 

@@ -2,12 +2,16 @@
 
 import datetime
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from idiolect.config import Config
 from idiolect.files import read_json, write_json
+from idiolect.lifecycle.audit.manifests import BASE
+from idiolect.lifecycle.erasure import taint
 from idiolect.records import Record
 from idiolect.workspace import Workspace
 
@@ -31,6 +35,7 @@ def queue(work: Workspace, erasure: str) -> str:
     config, source = last.get("config"), last.get("source", "")
     if config is None:  # a manifest of an older version
         return ""
+    config = {**config, "train": {**config["train"], **_untainted(work, manifests)}}
     words = [
         "idiolect",
         "run",
@@ -38,7 +43,7 @@ def queue(work: Workspace, erasure: str) -> str:
         "-w",
         str(work.root.absolute()),
     ]
-    for setting in _settings(config):
+    for setting in settings_of(config):
         words += ["--set", setting]
     command = shlex.join(words)
     retraining = Retraining(
@@ -52,7 +57,19 @@ def queue(work: Workspace, erasure: str) -> str:
     return command
 
 
-def _settings(config: dict[str, Any]) -> list[str]:
+def _untainted(work: Workspace, manifests: Sequence[Path]) -> dict[str, str]:
+    """What the last run started from that started from nothing tainted: a refresh starts from a champion."""
+    tainted = {one.digest for one in taint.read(work.taint) if one.blocks}
+    for path in reversed(manifests):
+        manifest = read_json(path)
+        digest = manifest.get("inputs", {}).get(BASE)
+        if digest and digest not in tainted and "config" in manifest:
+            train = manifest["config"]["train"]
+            return {"base": train["base"], "start": train["start"]}
+    return {}
+
+
+def settings_of(config: dict[str, Any]) -> list[str]:
     """What differs from the defaults, as --set takes it: JSON's strings, numbers and lists are TOML's."""
     defaults = msgspec.json.decode(msgspec.json.encode(Config()))
     changed = []

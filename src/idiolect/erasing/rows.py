@@ -19,8 +19,12 @@ def _rejected_document(row: Row, rules: Rules) -> Row | None:
     return None if row["path"] in rules.names else row
 
 
-def _licensed(row: Row, rules: Rules) -> Row | None:
+def _of_document(row: Row, rules: Rules) -> Row | None:
     return None if row["document_id"] in rules.documents else row
+
+
+def _as_it_is(row: Row, rules: Rules) -> Row | None:
+    return row
 
 
 def _chunk(row: Row, rules: Rules) -> Row | None:
@@ -84,7 +88,7 @@ def _asked(row: Row, rules: Rules) -> Row | None:
 LINES: Mapping[str, tuple[str, Rule]] = {
     "documents": ("documents", _document),
     "rejected_documents": ("rejected documents", _rejected_document),
-    "licences": ("licences of documents", _licensed),
+    "licences": ("licences of documents", _of_document),
     "chunks": ("chunks", _chunk),
     "queries": ("queries", _query),
     "rejected": ("rejected queries", _query),
@@ -94,6 +98,11 @@ LINES: Mapping[str, tuple[str, Rule]] = {
     "dev": ("dev examples", _example),
     "rejected_labels": ("rejected labels", _label),
     "per_query": ("queries of the report", _per_query),
+    "carried_chunks": ("chunks carried over", _of_document),
+    "carried_queries": ("queries carried over", _query),
+    "carried_negatives": ("written negatives carried over", _negative),
+    "carried_labels": ("splits carried over", _split),
+    "refreshes": ("refreshes", _as_it_is),
 }
 """Name in the Workspace → what its rows are, and their rule."""
 

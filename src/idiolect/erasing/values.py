@@ -61,6 +61,7 @@ def _as_it_is(value: Value, rules: Rules) -> Value:
 VALUES: Mapping[str, Callable[[Value, Rules], Value]] = {
     "mining": _mining,
     "frozen_test": _frozen,
+    "carried_test": _frozen,
     "focuses": _focuses,
     "generate_report": _as_it_is,
     "selection": _as_it_is,

@@ -19,8 +19,11 @@ from idiolect.records import Passage
 
 HEADER = "query-id\tcorpus-id\tscore"
 
-FACETS = ("hops", "language", "source")
+FACETS = ("hops", "language", "source", "round")
 """What queries are told apart by beside their style."""
+
+OLD, FRESH = "old", "fresh"
+"""What the facet "round" says of test queries: earlier rounds drew them, or this one did (see `idiolect refresh`)."""
 
 Qrels = dict[str, dict[str, int]]
 """Query id → document id → grade; relevant from 1 on, judged irrelevant at 0 or below."""

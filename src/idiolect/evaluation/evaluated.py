@@ -1,9 +1,10 @@
 """A data set with the runs over it: what compares them, and how that is reported."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from idiolect.evaluation.beir import Dataset
+from idiolect.evaluation.beir import FRESH, OLD, Dataset
 from idiolect.evaluation.examples import Example, pick_examples
 from idiolect.evaluation.labels import FEWEST_DECIDING, FEWEST_DOCUMENTS
 from idiolect.evaluation.metrics import aggregate
@@ -12,6 +13,8 @@ from idiolect.evaluation.report import DatasetReport
 from idiolect.evaluation.retrieval import Run
 from idiolect.evaluation.significance import Comparison, compare, mean_interval
 from idiolect.evaluation.slices import SliceResult, by_size, compare_slices, slice_label
+
+T = TypeVar("T")
 
 SHOWN_METRICS = ("ndcg@10", "recall@10")
 
@@ -50,6 +53,27 @@ class Evaluated:
             names=(a, b),
             metric=metric,
         )
+
+    def part(self, name: str, queries: Collection[str]) -> "Evaluated":
+        """The same of some of the queries alone; all passages stay."""
+
+        def of(values: Mapping[str, T]) -> dict[str, T]:
+            return {query: value for query, value in values.items() if query in queries}
+
+        whole = self.dataset
+        dataset = replace(
+            whole,
+            name=name,
+            queries=of(whole.queries),
+            qrels=of(whole.qrels),
+            clusters=of(whole.clusters),
+            slices=of(whole.slices),
+            facets={facet: of(values) for facet, values in whole.facets.items()},
+        )
+        runs = {
+            kind: Run(values=of(run.values), rankings=of(run.rankings)) for kind, run in self.runs.items()
+        }
+        return Evaluated(dataset, runs)
 
     @property
     def small_slices(self) -> list[str]:
@@ -106,10 +130,12 @@ class Evaluated:
 class Sets:
     """All sets of an evaluation.  `test` is synthetic; `labelled` are test queries that people asked.
 
-    `steering`: those that chose on dev, where none were left to test with; `beir`, `guards`: given ones.
+    `rounds`: "old" and "fresh" → the part of `test` that earlier rounds drew, and that this one did; empty in a first
+    round.  `steering`: those that chose on dev, where none were left to test with; `beir`, `guards`: given ones.
     """
 
     test: Evaluated
+    rounds: Mapping[str, Evaluated] = field(default_factory=dict)
     labelled: Evaluated | None = None
     steering: Evaluated | None = None
     beir: Sequence[Evaluated] = ()
@@ -117,15 +143,41 @@ class Sets:
 
     @property
     def deciding(self) -> Evaluated:
-        """Where they are enough, queries that people asked decide; else the synthetic ones."""
-        if self.labelled is not None:
-            dataset = self.labelled.dataset
-            documents = set(dataset.clusters.values())
-            if len(dataset.queries) >= FEWEST_DECIDING and len(documents) >= FEWEST_DOCUMENTS:
-                return self.labelled
+        """Where they are enough, queries that people asked decide; else the synthetic ones, after a refresh those
+        about what is new, where they are enough.
+        """
+        for found in (self.labelled, self.rounds.get(FRESH)):
+            if found is not None and _enough(found.dataset):
+                return found
         return self.test
 
     @property
+    def sliced(self) -> Evaluated:
+        """What is looked at slice by slice: beside fresh queries that decide, the old ones too."""
+        return self.labelled if self.people_decide and self.labelled is not None else self.test
+
+    @property
+    def people_decide(self) -> bool:
+        return self.deciding is self.labelled
+
+    @property
     def all(self) -> list[Evaluated]:
-        own = [found for found in (self.test, self.labelled, self.steering) if found is not None]
-        return [*own, *self.beir, *self.guards]
+        own = [self.test, *self.rounds.values(), self.labelled, self.steering]
+        return [*(found for found in own if found is not None), *self.beir, *self.guards]
+
+
+def by_round(test: Evaluated) -> dict[str, Evaluated]:
+    """The test's parts by the round that drew them, as "test-old" and "test-fresh"; none where it is of one alone."""
+    drawn = test.dataset.facets.get("round", {})
+    names = [name for name in (OLD, FRESH) if name in drawn.values()]
+    if len(names) < 2:
+        return {}
+    return {
+        name: test.part(f"{test.name}-{name}", {query for query, value in drawn.items() if value == name})
+        for name in names
+    }
+
+
+def _enough(dataset: Dataset) -> bool:
+    documents = set(dataset.clusters.values())
+    return len(dataset.queries) >= FEWEST_DECIDING and len(documents) >= FEWEST_DOCUMENTS

@@ -11,6 +11,8 @@ from idiolect.evaluation.wording import counted, label, listed, percent, share
 DECIDE = "the verdict rests on them."
 REPORTED = "they decide nothing."
 OUTRANKED = "the queries that people asked decide."
+OF_ALL_ROUNDS = "those about what is new decide, and a fall beyond chance of the others stops a promotion."
+OF_ONE_ROUND = "they are a part of the test; a fall of them beyond chance stops a promotion."
 TOO_FEW = (
     f"they do not decide ({FEWEST_DECIDING} from {FEWEST_DOCUMENTS} documents would), but a fall on them "
     "beyond chance stops a promotion."

@@ -15,6 +15,7 @@ _LABELS = {
     "hops": "{}-hop queries",
     "language": "queries on documents in {}",
     "source": "queries on documents of {}",
+    "round": "queries of the {} test",
 }
 
 Slices = Mapping[str, Mapping[str, str]]

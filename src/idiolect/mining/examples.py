@@ -50,17 +50,17 @@ class Miner:
     def _contrasted(
         self, query: Query, scores: np.ndarray, generator: random.Random
     ) -> Iterator[TrainingExample]:
-        """One example per positive, all with the same negatives.
-
-        Duplicates of a positive answer as well, and other chunks of its document often do: they
-        are no negatives.
-        """
+        """One example per positive, all with the same negatives."""
         positives = [self.corpus.columns[identifier] for identifier in query.positives]
-        banned = self.tested | self._with_duplicates(positives)
-        banned.update(*(self.siblings[self.chunks[column].document_id] for column in positives))
         settings = self.prepare
         negatives = hard_negatives(
-            scores, positives, banned, settings.negatives, settings.margin, settings.candidates, generator
+            scores,
+            positives,
+            self.banned(positives),
+            settings.negatives,
+            settings.margin,
+            settings.candidates,
+            generator,
         )
         if len(negatives) < settings.negatives:
             self.shortfalls[f"{len(negatives)} of {settings.negatives} negatives"] += 1
@@ -86,6 +86,14 @@ class Miner:
             self.shortfalls["too few candidates"] += 1
             return
         yield self._example(query, columns, scores, "listwise")
+
+    def banned(self, positives: Sequence[int]) -> set[int]:
+        """The columns that are no negatives of a query with these positives: they test, or may answer.
+
+        Duplicates of a positive answer as well, and other chunks of its document often do.
+        """
+        banned = self.tested | self._with_duplicates(positives)
+        return banned.union(*(self.siblings[self.chunks[column].document_id] for column in positives))
 
     def _with_duplicates(self, columns: Iterable[int]) -> set[int]:
         return {member for column in columns for member in self.duplicates.get(column, {column})}

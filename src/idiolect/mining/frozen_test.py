@@ -23,9 +23,8 @@ def still_frozen(
     """The test of an earlier run, or None where there is none or it no longer fits corpus and settings."""
     if not path.exists():
         return None
-    try:
-        frozen = msgspec.convert(read_json(path), FrozenTest)
-    except (msgspec.ValidationError, InputError):
+    frozen = _read(path)
+    if frozen is None:
         progress.note("the frozen test is drawn anew: its lock file cannot be read")
         return None
     texts = {chunk.id: digest_text(chunk.passage.full_text) for chunk in chunks}
@@ -44,6 +43,17 @@ def still_frozen(
         progress.note(f"the frozen test is drawn anew: {', '.join(reasons)}")
         return None
     return frozen
+
+
+def is_test(path: Path, test: FrozenTest) -> bool:
+    """Whether `path` holds this very test."""
+    return path.is_file() and _read(path) == test
+
+
+def read_test(path: Path) -> FrozenTest | None:
+    """The test as it was frozen; None where there is none, or none that can be read, or one that was edited."""
+    frozen = _read(path) if path.is_file() else None
+    return frozen if frozen and frozen.digest == _digest(frozen.queries, frozen.passages) else None
 
 
 def freeze(
@@ -67,6 +77,14 @@ def freeze(
 def sealed(frozen: FrozenTest) -> FrozenTest:
     """The same test with the digest of what it holds now: one that lost queries on purpose is not edited."""
     return msgspec.structs.replace(frozen, digest=_digest(frozen.queries, frozen.passages))
+
+
+def _read(path: Path) -> FrozenTest | None:
+    """None where the file holds none."""
+    try:
+        return msgspec.convert(read_json(path), FrozenTest)
+    except (msgspec.ValidationError, InputError):
+        return None
 
 
 def _digest(queries: Sequence[Query], passages: Mapping[str, str]) -> str:

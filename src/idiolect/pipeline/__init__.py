@@ -2,6 +2,20 @@
 
 from idiolect.pipeline.keys import given, given_now, key_of
 from idiolect.pipeline.running import Done, plan, run
+from idiolect.pipeline.staleness import changed_settings, finished
 from idiolect.pipeline.table import NAMES, STAGES, Stage, between
 
-__all__ = ["NAMES", "STAGES", "Done", "Stage", "between", "given", "given_now", "key_of", "plan", "run"]
+__all__ = [
+    "NAMES",
+    "STAGES",
+    "Done",
+    "Stage",
+    "between",
+    "changed_settings",
+    "finished",
+    "given",
+    "given_now",
+    "key_of",
+    "plan",
+    "run",
+]

@@ -15,7 +15,7 @@ from idiolect.stages.context import Context
 
 def key_of(context: Context, stage: Stage) -> dict[str, Any]:
     """All that the stage's result depends on: its version, its settings, the digests of its inputs."""
-    settings = {name: _setting(context, stage, name) for name in stage.settings}
+    settings = settings_of(context, stage)
     inputs = digests_of(context, stage.reads)
     if stage.name == "ingest":
         from idiolect.stages.ingest import source_digest
@@ -71,6 +71,11 @@ def _raters(context: Context) -> dict[str, str]:
     return inputs
 
 
+def settings_of(context: Context, stage: Stage) -> dict[str, Any]:
+    """The settings that the stage's result depends on, by dotted key or section."""
+    return {name: _setting(context, stage, name) for name in stage.settings}
+
+
 def _setting(context: Context, stage: Stage, name: str) -> Any:
     value = context.config.get(name)
     if isinstance(value, dict):
@@ -84,8 +89,8 @@ def digests_of(context: Context, names: Sequence[str]) -> dict[str, str]:
 
 
 def given(inputs: Mapping[str, str]) -> dict[str, str]:
-    """Those of a stage's inputs that no stage wrote: DOCS, models, labels, prompts, guards."""
-    written = {"focuses", *(name for stage in STAGES for name in stage.writes)}
+    """Those of a stage's inputs that neither a stage nor a refresh wrote: DOCS, models, labels, prompts, guards."""
+    written = {"focuses", "carried", *(name for stage in STAGES for name in stage.writes)}
     return {name: digest for name, digest in inputs.items() if name not in written}
 
 

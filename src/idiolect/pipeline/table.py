@@ -42,7 +42,7 @@ STAGES = (
     Stage(
         name="generate",
         version=2,
-        reads=("documents", "chunks", "focuses"),
+        reads=("documents", "chunks", "focuses", "carried"),
         writes=("queries", "rejected", "negatives", "generate_report"),
         settings=("seed", "generate", "privacy", "prepare.queries", "prepare.qrels"),
         ignores=(
@@ -59,8 +59,8 @@ STAGES = (
     ),
     Stage(
         name="prepare",
-        version=3,
-        reads=("documents", "chunks", "queries", "negatives"),
+        version=4,
+        reads=("documents", "chunks", "queries", "negatives", "carried", "learnt_queries"),
         writes=(
             "splits",
             "train",
@@ -77,7 +77,7 @@ STAGES = (
     ),
     Stage(
         name="train",
-        version=2,
+        version=3,
         reads=("chunks", "queries", "train", "dev_sets", "mining"),
         writes=("model", "selection"),
         settings=("seed", "train", "prepare.margin", "prepare.dev_corpus", "evaluate.guard"),

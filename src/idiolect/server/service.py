@@ -12,6 +12,7 @@ from idiolect.config import Serve
 from idiolect.errors import UsageError
 from idiolect.runtimes import Kind, Runtime, open_runtime
 from idiolect.server import places
+from idiolect.server.drift_gauges import DriftGauges
 from idiolect.server.engine import Engine
 from idiolect.server.refusal import RefusedError
 from idiolect.server.shadow import Challenge, Shadow
@@ -73,6 +74,7 @@ class Service:
         self.shadows: dict[str, Shadow] = {}
         self.stored = self._stored()
         self.telemetry = Telemetry()
+        self.telemetry.registry.register(DriftGauges(bundles))
         self.recorder = self._recorder(keeper)
         self._runtime = runtime
         self._changing = threading.Lock()

@@ -77,7 +77,7 @@ def lessons(
     asked = settings.teacher != "fused" and any(example.objective == "listwise" for example in examples)
     if not examples or not (asked or settings.distill):
         return Lessons(settings, examples)
-    rater = _rater(context)
+    rater = rater_of(context)
     compared = _of_fused(judge, base) if rater is None else _of_rater(context, rater, judge)
     figures = (
         f"nDCG@10 {compared.teacher:.4f} against {compared.base:.4f} on {compared.queries:,} dev queries"
@@ -108,8 +108,8 @@ def lessons(
     return Lessons(settings, examples, outcome, {name: spent[name] for name in _SPENT if name in spent})
 
 
-def _rater(context: Context) -> Rater | None:
-    """None for the fused ranking, whose scores stand in the examples."""
+def rater_of(context: Context) -> Rater | None:
+    """Whom `train.teacher` names; None for the fused ranking, which corpus and examples hold themselves."""
     settings, work = context.config.train, context.workspace
     if settings.teacher == "cross-encoder":
         return CrossEncoderRater(settings.cross_encoder, work.pair_scores)

@@ -9,8 +9,8 @@ import msgspec
 
 from idiolect.evaluation import remarks
 from idiolect.evaluation.advice import what_next
-from idiolect.evaluation.beir import Dataset, load_dataset, read_queries
-from idiolect.evaluation.evaluated import Evaluated, Sets
+from idiolect.evaluation.beir import FRESH, Dataset, load_dataset, read_queries
+from idiolect.evaluation.evaluated import Evaluated, Sets, by_round
 from idiolect.evaluation.guards import judging
 from idiolect.evaluation.labels import NAME
 from idiolect.evaluation.page import write_report
@@ -48,9 +48,10 @@ def run(context: Context) -> Summary:
     people = _asked_by_people(context)
     labelled = {split: _evaluate(dataset, sides, context) for split, dataset in people.items()}
     dev = [_evaluate(dataset, sides, context) for dataset in _dev_sets(context, "dev" in labelled)]
-    names = {"test", NAME, STEERING, f"{SYNTHETIC}-dev"}
+    names = {"test", NAME, STEERING, f"{SYNTHETIC}-dev", *(part.name for part in by_round(test).values())}
     sets = Sets(
         test=test,
+        rounds=by_round(test),
         labelled=labelled.get("test"),
         steering=labelled.get("dev"),
         beir=_given(config.evaluate.beir, load_dataset, names, sides, context),
@@ -122,7 +123,7 @@ def _evaluate(dataset: Dataset, sides: Sides, context: Context) -> Evaluated:
 def _report(context: Context, selection: Selection, sides: Sides, sets: Sets) -> Report:
     config = context.config
     metric, target, seed = config.evaluate.metric, config.train.target, config.seed
-    judge = sets.deciding
+    judge, sliced = sets.deciding, sets.sliced
     pairs = {"dense": ("dense-base", "dense-tuned"), "retriever": (judge.best_base(metric), "hybrid-tuned")}
     chosen: Literal["dense", "retriever"] = "dense" if target == "embedding" else "retriever"
     other: Literal["dense", "retriever"] = "retriever" if chosen == "dense" else "dense"
@@ -154,7 +155,7 @@ def _report(context: Context, selection: Selection, sides: Sides, sets: Sets) ->
         fusion=selection.fusion,
         counts=counts,
         warnings=_warnings(sets, pairs[chosen], metric, seed, decisions[other], selection),
-        notes=_notes(selection, teacher if judge is sets.test else "", judge.small_slices),
+        notes=_notes(selection, "" if sets.people_decide else teacher, sliced.small_slices),
         what_next=what_next(
             deciding.verdict,
             deciding.comparison,
@@ -165,7 +166,7 @@ def _report(context: Context, selection: Selection, sides: Sides, sets: Sets) ->
             guards=deciding.guards,
             slices=deciding.slices,
             asked=deciding.asked,
-            people_decide=judge is sets.labelled,
+            people_decide=sets.people_decide,
         ),
     )
 
@@ -173,13 +174,13 @@ def _report(context: Context, selection: Selection, sides: Sides, sets: Sets) ->
 def _decision(sets: Sets, a: str, b: str, metric: str, seed: int, decides: bool) -> Decision:
     judge = sets.deciding
     comparison = judge.compare(a, b, metric, seed)
-    slices = judge.compare_slices(a, b, metric, seed)
+    slices = sets.sliced.compare_slices(a, b, metric, seed)
     held = [
         Guard(name=guard.name, metric=metric, base=guard.mean(a, metric), tuned=guard.mean(b, metric))
         for guard in sets.guards
     ]
     asked = None
-    if sets.labelled is not None and judge is not sets.labelled:
+    if sets.labelled is not None and not sets.people_decide:
         asked = sets.labelled.compare(a, b, metric, seed)
     return Decision(
         verdict=decide(comparison, held, slices, asked),
@@ -195,7 +196,12 @@ def _decision(sets: Sets, a: str, b: str, metric: str, seed: int, decides: bool)
 def _role(sets: Sets, found: Evaluated, selection: Selection) -> dict[str, Any]:
     """Whose queries a set holds, whether it decides, and what hangs on it."""
     if found is sets.test:
-        kind, consequence = "synthetic", remarks.OUTRANKED
+        kind = "synthetic"
+        consequence = remarks.OUTRANKED if sets.people_decide else remarks.OF_ALL_ROUNDS
+    elif any(found is part for part in sets.rounds.values()):
+        fresh = found is sets.rounds[FRESH]
+        kind = f"synthetic, of {'this round' if fresh else 'earlier rounds'}"
+        consequence = remarks.OUTRANKED if sets.people_decide else remarks.OF_ONE_ROUND
     elif found is sets.labelled:
         kind, consequence = "asked by people", remarks.TOO_FEW
     elif found is sets.steering:
@@ -230,7 +236,7 @@ def _warnings(
         )
     if _falls(other.comparison):
         warnings.append(f"the comparison that does not decide falls: {other.sentence}")
-    if sets.deciding is not sets.test:
+    if sets.people_decide:
         synthetic = sets.test.compare(*pair, metric, seed)
         if _falls(synthetic):
             warnings.append(

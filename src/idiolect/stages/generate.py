@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from idiolect.config import Generate
 from idiolect.errors import TeacherError
 from idiolect.estimates.prices import pricing
 from idiolect.evaluation.labels import read_labels
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
 from idiolect.lifecycle.privacy import Masker, labels_masked, masker
+from idiolect.mining.carried import read_carried
 from idiolect.mining.permitted import permitted
 from idiolect.readers.language import most_frequent
-from idiolect.records import WITHHELD, Chunk, Document, Query
+from idiolect.records import WITHHELD, Chunk, Document, Query, WrittenNegative
+from idiolect.stages.carrying import shared_out, taken_over
 from idiolect.stages.checking import check
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.written_negatives import write_negatives
@@ -28,15 +31,22 @@ def run(context: Context) -> Summary:
     work = context.workspace
     chunks = permitted(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
     corpus = _Corpus.of(read_jsonl(work.documents, Document))
-    rounds = _rounds(context)
+    before = taken_over(read_carried(work), chunks, teacher_name(context.config.generate))
+    context = shared_out(context, before.share)
+    rounds = [one for one in _rounds(context) if one.evaluation not in before.rounds]
     wanted = list(targets(rounds, (chunk for chunk in chunks if chunk.document_id not in corpus.withheld)))
     teacher = _teacher(context, corpus, wanted)
     left_out = _left_out(chunks, context)
-    generated = teacher.write([chunk for chunk in chunks if chunk.trains], context.progress)
+    generated = Generated([], [], {})
+    if before.about or before.about is None or wanted:
+        trains = [chunk for chunk in chunks if chunk.trains]
+        generated = teacher.write(trains, context.progress, before.about)
     corrected = generated.corrected
-    if context.config.generate.teacher == "llm":
+    if context.config.generate.teacher == "llm" and generated.queries:
         language = most_frequent(read_jsonl(work.documents, Document))
         generated = check(context, chunks, language, generated, corpus.withheld)
+    written = generated
+    generated = before.beside(generated)
     write_jsonl(work.rejected, generated.rejected)
     if not generated.queries:
         raise TeacherError(
@@ -44,15 +54,22 @@ def run(context: Context) -> Summary:
             f"see the reasons in {work.rejected}"
         )
     known = {chunk.id for chunk in chunks}
-    negatives = _write_negatives(context, chunks, generated.queries, corpus.withheld)
+    negatives = _write_negatives(context, chunks, written.queries, corpus.withheld, before.negatives)
     write_jsonl(work.queries, (query for query in generated.queries if query.source in known))
-    _report(context, generated, chunks, corrected)
+    sources = {query.source for query in written.queries}
+    asked = [one for one in chunks if before.about is None or one.id in before.about or one.id in sources]
+    _report(context, written, asked, corrected)
     styles = Counter(query.style for query in generated.queries)
     context.progress.note(
         f"{len(generated.queries):,} queries ("
         + ", ".join(f"{count:,} {style}" for style, count in styles.most_common())
         + f"), {len(generated.rejected):,} rejected"
     )
+    if before.about is not None:
+        context.progress.note(
+            f"{len(before.queries):,} queries carried over, {len(before.dropped):,} dropped; "
+            f"{len(before.about):,} chunks are new or changed"
+        )
     if context.config.generate.teacher == "llm":
         with cache.opened(work.llm_cache) as answers:
             settle(answers.connection)
@@ -61,6 +78,7 @@ def run(context: Context) -> Summary:
         "queries": len(generated.queries),
         "rejected": len(generated.rejected),
         **left_out,
+        **before.summary(),
         **generated.summary,
         **_about_failures(context, rounds, wanted, generated),
         **negatives,
@@ -86,7 +104,11 @@ class _Corpus:
 
 
 def _write_negatives(
-    context: Context, chunks: Sequence[Chunk], queries: Sequence[Query], withheld: Collection[str]
+    context: Context,
+    chunks: Sequence[Chunk],
+    queries: Sequence[Query],
+    withheld: Collection[str],
+    carried: Sequence[WrittenNegative],
 ) -> Summary:
     """negatives.jsonl, where negatives are to be written and any are kept; what was counted."""
     path, settings = context.workspace.negatives, context.config.generate
@@ -94,6 +116,7 @@ def _write_negatives(
         remove(path)
         return {}
     negatives, counts = write_negatives(context, chunks, queries, withheld)
+    negatives = [*carried, *negatives]
     if negatives:
         write_jsonl(path, negatives)
     else:
@@ -104,7 +127,10 @@ def _write_negatives(
 def _report(
     context: Context, generated: Generated, chunks: Sequence[Chunk], corrected: Corrected | None
 ) -> None:
-    """generate_report.json, and what in it calls for a warning."""
+    """generate_report.json about what was asked now, and what in it calls for a warning; none where nothing was."""
+    if not generated.queries:
+        remove(context.workspace.generate_report)
+        return
     settings = context.config.prepare
     labels = labels_masked(read_labels(settings), _hide(context)) if settings.queries else []
     asked = generated.summary.get("asked", {})
@@ -163,6 +189,11 @@ def _left_out(chunks: Sequence[Chunk], context: Context) -> Summary:
             f"no queries for {duplicates:,} duplicate chunks and {boilerplate:,} that are mostly boilerplate"
         )
     return {"chunks_duplicate": duplicates, "chunks_boilerplate": boilerplate}
+
+
+def teacher_name(settings: Generate) -> str:
+    """What stands in `Query.teacher` of the queries that these settings bring."""
+    return f"llm:{settings.model}" if settings.teacher == "llm" else settings.teacher
 
 
 def _hide(context: Context) -> Masker:

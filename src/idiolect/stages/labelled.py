@@ -1,6 +1,6 @@
 """What prepare does with the queries that people asked: documents found, split, made training queries and a set."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -71,12 +71,17 @@ class Labelled:
 
 
 def read_labelled(
-    context: Context, chunks: Sequence[Chunk], groups: Mapping[str, str], split_of: Mapping[str, SplitName]
+    context: Context,
+    chunks: Sequence[Chunk],
+    groups: Mapping[str, str],
+    split_of: Mapping[str, SplitName],
+    earlier: Mapping[str, SplitName] = {},
 ) -> Labelled:
     """The labelled queries that the config names, split; none where it names none.
 
     A query that documents held out for the synthetic dev and test answer does not train, or
-    those would be no longer held out.  Raises UsageError and InputError as `read_labels`,
+    those would be no longer held out; one whose words stand in `earlier` keeps its split of the
+    round before.  Raises UsageError and InputError as `read_labels`,
     InputError also where no query is left.
     """
     settings = context.config.prepare
@@ -94,17 +99,25 @@ def read_labelled(
             f"{settings.queries}: none of its {len(given)} queries is answered by a document that was ingested; "
             f"it names {_some([row.document for row in rejected if row.document])}"
         )
-    outside: dict[str, bool] = {}
-    for chunk in chunks:
-        held = split_of.get(groups[chunk.id]) in ("dev", "test")
-        outside[chunk.document_id] = outside.get(chunk.document_id, False) or not held
-    trainable = {query.id for query in queries if all(outside[document] for document in query.relevant)}
+    free = not_held_out(chunks, groups, split_of)
+    trainable = {query.id for query in queries if free.issuperset(query.relevant)}
     splits = split_labels(queries, settings.labels_as, trainable, context.config.seed)
     suppressed = suppression.read(context.workspace.suppressed)
     labelled = Labelled(rejected=_without_erased(rejected, suppressed), folder=names.folder)
     for query in queries:
-        labelled.queries[splits[query.id]].append(query)
+        before = earlier.get(normalised(query.text), "unused")
+        split = splits[query.id]
+        if before != "unused" and not (before == "train" and query.id not in trainable):
+            split = before
+        labelled.queries[split].append(query)
     return labelled
+
+
+def not_held_out(
+    chunks: Iterable[Chunk], groups: Mapping[str, str], split_of: Mapping[str, SplitName]
+) -> set[str]:
+    """The documents of which a chunk at least is not kept for the synthetic dev and test."""
+    return {chunk.document_id for chunk in chunks if split_of.get(groups[chunk.id]) not in ("dev", "test")}
 
 
 def _without_erased(rejected: Sequence[RejectedLabel], suppressed: Suppression) -> list[RejectedLabel]:

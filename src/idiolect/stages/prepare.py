@@ -7,16 +7,18 @@ from typing import Any
 
 from idiolect.config import Config
 from idiolect.errors import WorkspaceError
-from idiolect.evaluation.beir import Dataset, save_dataset
+from idiolect.evaluation.beir import FRESH, OLD, Dataset, save_dataset
 from idiolect.evaluation.facets import Origins, origins
 from idiolect.evaluation.labels import normalised
 from idiolect.files import read_jsonl, remove, write_json, write_jsonl
+from idiolect.mining.carried import read_carried
 from idiolect.mining.duplicates import saying_the_same
 from idiolect.mining.examples import Miner
-from idiolect.mining.frozen_test import freeze, still_frozen
+from idiolect.mining.frozen_test import freeze, is_test, still_frozen
 from idiolect.mining.masking import masked_passages, with_masks
 from idiolect.mining.permitted import permitted
 from idiolect.mining.ranking import Corpus
+from idiolect.mining.rounds import Round
 from idiolect.mining.splits import assign, group_of
 from idiolect.mining.weighting import LEXICAL_SETTINGS, choose_weight
 from idiolect.mining.written_negatives import WrittenNegatives
@@ -46,6 +48,7 @@ from idiolect.stages.labelled import (
     tell,
     with_chunks,
 )
+from idiolect.stages.learnt import Taught
 from idiolect.teachers.extractive import JUDGING_STYLES, TRAINING_STYLES, masked_queries
 from idiolect.workspace import Workspace
 
@@ -63,15 +66,30 @@ def run(context: Context) -> Summary:
     known = origins(read_jsonl(work.documents, Document))
 
     groups = group_of(chunks)
-    frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
-    split_of = _split(queries, groups, config, frozen)
-    labelled = read_labelled(context, chunks, groups, split_of)
+    carried = read_carried(work)
+    this_round = Round.of(carried, chunks, groups) if carried else None
+    groups = this_round.groups if this_round else groups
+    frozen = None
+    if carried is None or not is_test(work.frozen_test, carried.test):
+        frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
+    split_of = _split(queries, groups, config, frozen, this_round)
+    labelled = read_labelled(context, chunks, groups, split_of, carried.labels if carried else {})
+    taught = Taught(context, chunks, groups, split_of)
     encoder = base_encoder(context)
-    by_split = _by_split(queries, split_of, groups, frozen)
+    by_split = _by_split(queries, split_of, groups)
+    if frozen is not None:
+        _hold(by_split, frozen.queries)
+    elif this_round is not None:
+        fresh = [query for query in by_split["test"] if query.id not in this_round.kept]
+        _hold(by_split, [*this_round.test, *_judging(fresh)])
+    fixed = frozen is not None or this_round is not None
     judging = {
-        name: _judging(by_split[name], name == "test" and frozen is not None) for name in ("dev", "test")
+        "dev": _judging(by_split["dev"]),
+        "test": by_split["test"] if fixed else _judging(by_split["test"]),
     }
     _keep_from_training(by_split, labelled.held_out)
+    if this_round is not None:  # what is asked anew may say what was held out before
+        _keep_from_training(by_split, {normalised(query.text) for held in judging.values() for query in held})
     vectors = encode(
         encoder, [chunk.passage.full_text for chunk in chunks], "passage", progress, "encoding chunks"
     )
@@ -101,6 +119,8 @@ def run(context: Context) -> Summary:
     given = with_chunks(labelled, corpus, chunks, encoder, judged, groups, split_of)
     tested = [*judging["test"], *banned(given["test"], chunks)]
     miner = Miner(chunks, corpus, config.prepare, config.seed, tested)
+    labelled_words = {normalised(query.text) for query in given["train"]}
+    taught.take(miner, encoder, judged | labelled.held_out, labelled_words)
     written = WrittenNegatives(_negatives(work), chunks, corpus, encoder)
     counts: Summary = {
         "fusion_weight": mining.fusion.weight,
@@ -109,14 +129,14 @@ def run(context: Context) -> Summary:
     }
     for name, path in (("train", work.train), ("dev", work.dev)):
         trained = [query for query in by_split[name] if not query.copied or query.style in TRAINING_STYLES]
-        trained += given[name]
+        trained += given[name] + (taught.queries if name == "train" else [])
         texts = [query.text for query in trained]
         query_vectors = encode(encoder, texts, "query", progress, f"encoding {name} queries")
         rows = track(
             progress, zip(trained, query_vectors, strict=True), f"mining {name}", len(trained), "queries"
         )
         examples = (
-            written.beside(example, vector) if name == "train" else example
+            taught.beside(written.beside(example, vector), vector, corpus) if name == "train" else example
             for query, vector in rows
             for example in miner.examples(query, vector)
         )
@@ -136,7 +156,7 @@ def run(context: Context) -> Summary:
             save_dataset(work.dev_sets / dataset.name, part)
 
     test = _dataset("test", "test", judging["test"], chunks, groups)
-    test = replace(test, facets=_facets(judging["test"], chunks, known))
+    test = replace(test, facets=_facets(judging["test"], chunks, known, this_round))
     if not test.queries:
         raise WorkspaceError(
             "no query is left to test on: give more documents, or a larger prepare.test_fraction"
@@ -144,11 +164,18 @@ def run(context: Context) -> Summary:
     save_dataset(work.test, test)
     used = freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
     save_labelled(work, labelled, chunks, known)
-    splits = [*_split_records(by_split, judging, groups), *split_records(labelled)]
+    splits = [*_split_records(by_split, judging, groups), *split_records(labelled), *taught.splits]
     write_jsonl(work.splits, sorted(splits, key=lambda record: record.query_id))
     write_json(work.mining, mining)
     counts |= {"test": len(test.queries), "test_digest": used.digest[:12], "test_kept": frozen is not None}
-    counts |= tell(labelled, progress)
+    if this_round is not None:
+        held = Counter(test.facets["round"].values())
+        counts["round"] = {OLD: held[OLD], FRESH: held[FRESH], "gone": len(this_round.gone)}
+        progress.note(
+            f"test: {held[OLD]:,} queries of earlier rounds and {held[FRESH]:,} fresh ones; "
+            f"{len(this_round.gone):,} can no longer be asked"
+        )
+    counts |= tell(labelled, progress) | taught.tell(progress)
     _tell(progress, counts, miner)
     return counts
 
@@ -158,9 +185,15 @@ def _negatives(work: Workspace) -> Iterable[WrittenNegative]:
 
 
 def _split(
-    queries: Sequence[Query], groups: Mapping[str, str], config: Config, frozen: FrozenTest | None
+    queries: Sequence[Query],
+    groups: Mapping[str, str],
+    config: Config,
+    frozen: FrozenTest | None,
+    this_round: Round | None,
 ) -> dict[str, SplitName]:
     members = {groups[query.source] for query in queries if query.source in groups}
+    if this_round is not None:
+        return this_round.split(set(groups.values()), members, config.prepare, config.seed)
     kept = frozen.groups if frozen else ()
     return assign(
         members | (set(kept) & set(groups.values())),
@@ -173,12 +206,9 @@ def _split(
 
 
 def _by_split(
-    queries: Sequence[Query],
-    split_of: Mapping[str, SplitName],
-    groups: Mapping[str, str],
-    frozen: FrozenTest | None,
+    queries: Sequence[Query], split_of: Mapping[str, SplitName], groups: Mapping[str, str]
 ) -> dict[str, list[Query]]:
-    """Split → its queries; beside a frozen test, other queries of its documents are "unused"."""
+    """Split → its queries."""
     result: dict[str, list[Query]] = {"train": [], "dev": [], "test": [], "unused": []}
     for query in queries:
         splits = {split_of.get(groups.get(identifier, "")) for identifier in (query.source, *query.positives)}
@@ -186,11 +216,14 @@ def _by_split(
         if query.source in groups:
             # a query whose positives stand on two sides would show one side the other's passages
             result[split_of[groups[query.source]] if len(splits) == 1 else "unused"].append(query)
-    if frozen is not None:
-        kept = {query.id for query in frozen.queries}
-        result["unused"] += [query for query in result["test"] if query.id not in kept]
-        result["test"] = list(frozen.queries)
     return result
+
+
+def _hold(by_split: dict[str, list[Query]], test: Sequence[Query]) -> None:
+    """Let these queries be the test; others of its documents are unused."""
+    kept = {query.id for query in test}
+    by_split["unused"] += [query for query in by_split["test"] if query.id not in kept]
+    by_split["test"] = list(test)
 
 
 def _keep_from_training(by_split: dict[str, list[Query]], words: Collection[str]) -> None:
@@ -200,10 +233,8 @@ def _keep_from_training(by_split: dict[str, list[Query]], words: Collection[str]
         by_split["unused" if normalised(query.text) in words else "train"].append(query)
 
 
-def _judging(queries: Sequence[Query], frozen: bool) -> list[Query]:
+def _judging(queries: Sequence[Query]) -> list[Query]:
     """The queries of dev or test that judge: written ones, or copied ones of styles that nothing trains on."""
-    if frozen:
-        return list(queries)
     written = [query for query in queries if not query.copied]
     if written:
         return written
@@ -234,10 +265,15 @@ def _dataset(
     )
 
 
-def _facets(queries: Sequence[Query], chunks: Sequence[Chunk], known: Origins) -> dict[str, dict[str, str]]:
+def _facets(
+    queries: Sequence[Query], chunks: Sequence[Chunk], known: Origins, this_round: Round | None
+) -> dict[str, dict[str, str]]:
     document = {chunk.id: chunk.document_id for chunk in chunks}
     answers = {query.id: document[query.source] for query in queries if query.source in document}
-    return {"hops": {query.id: str(query.hops) for query in queries}, **known.facets(answers)}
+    facets = {"hops": {query.id: str(query.hops) for query in queries}, **known.facets(answers)}
+    if this_round is not None:
+        facets["round"] = {query.id: OLD if query.id in this_round.old else FRESH for query in queries}
+    return facets
 
 
 def _split_records(

@@ -1,6 +1,6 @@
 """What every teacher is: chunks in, queries and rejected queries out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,8 +30,13 @@ class Teacher(Protocol):
     def name(self) -> str:
         """Stands in `Query.teacher`, e.g. "extractive" or "llm:MODEL"."""
 
-    def write(self, chunks: Sequence[Chunk], progress: Progress) -> Generated:
-        """Write queries for `chunks`. Raises TeacherError where nothing usable can be had."""
+    def write(
+        self, chunks: Sequence[Chunk], progress: Progress, about: Collection[str] | None = None
+    ) -> Generated:
+        """Write queries for `chunks`, or for those of them whose ids are in `about`: the others are context.
+
+        Raises TeacherError where nothing usable can be had.
+        """
 
 
 def query_id(chunk_id: str, text: str) -> str:

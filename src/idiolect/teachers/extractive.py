@@ -7,7 +7,7 @@ passages belong to it; dev and test cut it out of every passage that holds it.
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from idiolect.mining.boilerplate import own_text
@@ -37,14 +37,17 @@ class ExtractiveTeacher:
         self.seed = seed
         self.languages = languages
 
-    def write(self, chunks: Sequence[Chunk], progress: Progress) -> Generated:
+    def write(
+        self, chunks: Sequence[Chunk], progress: Progress, about: Collection[str] | None = None
+    ) -> Generated:
         progress.start("copying queries out of the corpus", None, "queries")
+        told = {chunk.id for chunk in chunks} if about is None else frozenset(about)
         accepted: dict[str, Query] = {}
         rejected: list[RejectedQuery] = []
         budgets = {"training": self.max_queries, "judging": self.max_queries}
         for purpose, source in (("training", self._training(chunks)), ("judging", self._judging(chunks))):
             taken = 0
-            for query in source:
+            for query in (query for query in source if not told.isdisjoint(query.positives)):
                 known = accepted.get(query.text.casefold())
                 if known is not None:
                     if known.source != query.source:

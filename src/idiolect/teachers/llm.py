@@ -71,7 +71,9 @@ class LLMTeacher:
     def name(self) -> str:
         return f"llm:{self.settings.model}"
 
-    def write(self, chunks: Sequence[Chunk], progress: Progress) -> Generated:
+    def write(
+        self, chunks: Sequence[Chunk], progress: Progress, about: Collection[str] | None = None
+    ) -> Generated:
         """Queries for `chunks`, in their order. Blocks; not for use inside a running event loop.
 
         Raises TeacherError where the endpoint cannot be used, or gave no usable answer for more
@@ -82,8 +84,11 @@ class LLMTeacher:
         styles = list(texts.chosen(self.settings.styles))
         exemplars = read_exemplars(self.settings.exemplars, self.seed)
         prompts = make_prompts(texts, styles, [self.hidden(query) for query in exemplars])
+        if about is not None:
+            targeted = {target.chunk.id for target in self.targets}
+            chunks = [chunk for chunk in chunks if chunk.id in about or chunk.id in targeted]
         asks = plan(
-            chunks,
+            [chunk for chunk in chunks if about is None or chunk.id in about],
             self.settings,
             self.seed,
             styles,

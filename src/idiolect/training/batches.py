@@ -9,7 +9,7 @@ import torch
 
 from idiolect.records import TrainingExample
 from idiolect.training.guides import Guide
-from idiolect.training.objectives.base import LEXICAL, MASKED
+from idiolect.training.objectives.base import LEXICAL, MASKED, WEIGHT
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Collator:
     `group_tokens`, padding included.  `label` holds, for B queries, C candidates at most and P passages:
     query int64 [B] (equal for examples of one query), listwise bool [B], candidates int64 [B, C]
     (columns among the passages, -1 for none; the positive first), teacher float32 [B, C] (NaN
-    where the teacher says nothing), masked bool [B, P]; and, where `needs` names "lexical", for
+    where the teacher says nothing), weight float32 [B], masked bool [B, P]; and, where `needs` names "lexical", for
     D dimensions: lexical float32 [B, P], dense_mean and dense_deviation float32 [B, D], as
     `hybrid.Hybrid` gives them for written queries.
     """
@@ -95,6 +95,7 @@ class Collator:
             "listwise": torch.tensor([example.objective == "listwise" for example in examples]),
             "candidates": candidates,
             "teacher": teacher,
+            WEIGHT: torch.tensor([example.weight for example in examples], dtype=torch.float32),
             MASKED: masked,
         }
         return labels | self._lexical(examples, identifiers) if LEXICAL in self.needs else labels

@@ -27,7 +27,7 @@ def groups(queries=QUERIES, passages=PASSAGES):
     return [{"vectors": queries}, {"vectors": passages[:2]}, {"vectors": passages[2:]}]
 
 
-def labels(copied=(False, False, False)):
+def labels(copied=(False, False, False), weights=(1.0, 1.0, 1.0)):
     """Those of `batches.Collator`; `copied` says which of the three queries are."""
     padded = [[*own, -1][:3] for own in CANDIDATES]
     return {
@@ -35,6 +35,7 @@ def labels(copied=(False, False, False)):
         "listwise": torch.tensor(copied),
         "candidates": torch.tensor(padded),
         "teacher": torch.tensor([[*scores, 0.0][:3] for scores in TEACHER]),
+        "weight": torch.tensor(weights),
         "masked": torch.tensor([[False] * 6, [False] * 5 + [True], [True] + [False] * 5]),
         "lexical": torch.from_numpy(LEXICAL),
         "dense_mean": torch.from_numpy(SCALE[0]),

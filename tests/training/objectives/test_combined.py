@@ -127,6 +127,7 @@ def large(parts):
         "listwise": torch.zeros(64, dtype=torch.bool),
         "candidates": torch.stack([torch.arange(64), torch.arange(64) + 64], dim=1),
         "teacher": torch.randn(64, 2, generator=generator),
+        "weight": torch.ones(64),
         "masked": torch.rand(64, 128, generator=generator) > 0.9,
         "lexical": torch.randn(64, 128, generator=generator),
         "dense_mean": torch.zeros(64, 3),
@@ -167,3 +168,21 @@ def test_without_gradients_nothing_runs_twice():
     with torch.no_grad():
         Combined(model, (8,), DEFAULTS, cached=True)(given, batch)
     assert model.passes == 8
+
+
+@pytest.mark.parametrize("copied", KINDS)
+def test_a_query_counts_as_much_as_its_weight_says(copied):
+    objectives = [*DEFAULTS, Distillation(0.5, "written", 0.2, 0.7)]
+
+    def gradient(weights):
+        queries = QUERIES.clone().requires_grad_()
+        loss = Combined(Given(), (8,), objectives)(groups(queries), labels(copied, weights))
+        loss.backward()
+        return loss.item(), queries.grad
+
+    even, whole = gradient((1.0, 1.0, 1.0))
+    uneven, weighted = gradient((3.0, 0.0, 0.5))
+    assert torch.allclose(weighted, whole * torch.tensor([[3.0], [0.0], [0.5]]), atol=1e-6)
+    alone = [gradient(tuple(float(row == other) for other in range(3)))[0] for row in range(3)]
+    assert even == pytest.approx(sum(alone), rel=1e-5)
+    assert uneven == pytest.approx(3 * alone[0] + 0.5 * alone[2], rel=1e-5)

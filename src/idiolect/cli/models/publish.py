@@ -30,25 +30,13 @@ def publish(
     out: Path | None,
 ) -> None:
     """Put a bundle into the registry, with its report's figures; the same bytes again are the same version."""
-    import tempfile
-
-    from idiolect.lifecycle.lineage.published import lineage_of
+    from idiolect.lifecycle.lineage.published import publish_with_lineage
     from idiolect.lifecycle.registry.publishing import given
-    from idiolect.lifecycle.registry.publishing import publish as published
 
     bundle, work = given(path)
     registry = open_registry(uri, config_path, settings, create=True)
-    with tempfile.TemporaryDirectory() as folder:
-        part = lineage_of(bundle, work, Path(folder)) if work else None
-        version, new = published(
-            registry,
-            bundle,
-            work,
-            name,
-            domain,
-            {part.name: part} if part is not None else None,
-            configuration.load(config_path, settings).licences,
-        )
+    licences = configuration.load(config_path, settings).licences
+    version, new = publish_with_lineage(registry, bundle, work, name, domain, licences)
     if not emit({"registry": registry.shown, "new": new, "version": version}, as_json, out):
         state = "published" if new else "was published before"
         click.echo(

@@ -14,7 +14,13 @@ class Drift(Section, frozen=True, kw_only=True):
     windows: Annotated[
         int, Meta(ge=1, description="windows in a row that must differ before there is an alarm")
     ] = 2
-    permutations: Annotated[int, Meta(ge=99, description="relabellings that a p-value is drawn from")] = 199
+    permutations: Annotated[
+        int,
+        Meta(
+            ge=99,
+            description="relabellings that a p-value is drawn from; 1/alpha of them for each slice that is tested",
+        ),
+    ] = 499
     sample: Annotated[
         int, Meta(ge=50, description="queries, and chunks, of each side that are compared at most")
     ] = 500

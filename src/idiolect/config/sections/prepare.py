@@ -31,6 +31,9 @@ class Prepare(Section, frozen=True, kw_only=True):
         Meta(description="queries that people asked: BEIR's queries.jsonl, or a CSV of query and document"),
     ] = ""
     qrels: Annotated[str, Meta(description="their judgments: BEIR's qrels TSV; not needed beside a CSV")] = ""
+    feedback: Annotated[
+        bool, Meta(description="train also on what `feedback learn` has learnt, where WORK holds it")
+    ] = True
     labels_as: Annotated[
         Literal["train", "dev", "test", "split"],
         Meta(description="what those queries are used for; split divides them by query"),

@@ -9,6 +9,7 @@ from idiolect.config import Privacy
 from idiolect.errors import FeedbackError, UsageError
 from idiolect.files import read_jsonl, write_jsonl
 from idiolect.lifecycle.audit.chain import Chain
+from idiolect.lifecycle.drift.reference import forget_users
 from idiolect.lifecycle.feedback import database
 from idiolect.lifecycle.feedback.events import normalised
 from idiolect.lifecycle.feedback.hiding import key_file, pseudonym
@@ -53,6 +54,7 @@ def forget(work: Workspace, user: str, privacy: Privacy) -> Forgotten:
         with contextlib.closing(database.connected(work.feedback)) as connection:
             impressions, actions, queries = _taken_out(connection, who)
             learnt = _unlearnt(work.learnt / "queries.jsonl", _only(connection, queries))
+            forget_users(work.drift_reference, {who})
             emptied = database.emptied(connection)
     except sqlite3.Error as error:
         raise FeedbackError(

@@ -84,6 +84,12 @@ ROLES: dict[str, Role] = {
     "copied-from": Role("content", "the query was cut out of the chunk"),
     "positive": Role("content", "the chunk answers the query, or stands for what does in the example"),
     "hard-negative": Role("content", "the chunk was mined as what the example is trained against"),
+    "satisfied": Role(
+        "content", "people who asked the query found the chunk satisfying; it is the example's positive"
+    ),
+    "passed-over": Role(
+        "content", "people who asked the query passed the chunk over; the example is trained against it"
+    ),
     "teacher-score": Role("content", "the chunk is ranked in the example; that ranking is distilled"),
     "near-miss-from": Role("content", "the negative was written from the chunk"),
     "written-negative": Role(

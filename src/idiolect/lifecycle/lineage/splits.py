@@ -29,6 +29,21 @@ class _Example(Record, frozen=True):
     objective: Objective
 
 
+class _Passed(Record, frozen=True):
+    document: str
+    chunk: str = ""
+
+
+class _Learnt(Record, frozen=True):
+    """Of a query that feedback taught."""
+
+    id: str
+    negatives: list[_Passed] = []
+
+    def passed_over(self, chunk: str) -> bool:
+        return any(chunk == one.chunk or chunk.rpartition("#")[0] == one.document for one in self.negatives)
+
+
 class _Frozen(Record, frozen=True):
     queries: list[Written]
 
@@ -92,19 +107,27 @@ class _Parts:
         self.documents, self.chunks = run.known("document"), run.known("chunk")
         self.negatives = run.known("written-negative")
         self.queries = {**run.known("query"), **self._kept(), **self._masked()}
+        taught = "learnt_queries" in facts.inputs and work.learnt_queries.is_file()
+        self.learnt = {one.id: one for one in read_jsonl(work.learnt_queries, _Learnt)} if taught else {}
 
     def example(self, line: _Example) -> Node:
-        """Of a copied query, all candidates are ranked; of others, the first answers and the rest do not."""
+        """Of a copied query, all candidates are ranked; of others, the first answers and the rest do not.
+
+        Of a query of which feedback taught what answers it, people have said so, or some of it.
+        """
+        learnt = self.learnt.get(line.query_id)
         positive, negative = (
             ("teacher-score", "teacher-score")
             if line.objective == "listwise"
-            else ("positive", "hard-negative")
+            else ("satisfied" if learnt else "positive", "hard-negative")
         )
         parts = [(self._query(line.query_id), "asked")]
         parts += self._chunk(line.positive.id, positive)
         for one in line.negatives:
             if one.id in self.negatives:
                 parts.append((self.negatives[one.id], "written-negative"))
+            elif learnt and learnt.passed_over(one.id):
+                parts += self._chunk(one.id, "passed-over")
             else:
                 parts += self._chunk(one.id, negative)
         # neither id may stand in the key: people's ids of queries can say anything

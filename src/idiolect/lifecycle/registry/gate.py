@@ -42,7 +42,9 @@ def gate(registry: "Registry", version: Version, champion: Version | None) -> Ga
     if champion is None or champion.version == version.version:
         return Gate(against=against, notes=notes)
     comparisons = compared(registry, champion, version, ("test",))
-    if not comparisons:
+    if version.base_digest == champion.model_digest:
+        notes.append(f"its report compares it with the champion {champion}, which it started from")
+    elif not comparisons:
         notes.append(f"not compared with the champion {champion}: {why_not(registry, champion, version)}")
     for dataset, comparison in comparisons.items():
         told = f"than the champion {champion} on {dataset} ({signed(comparison.delta)} {label(comparison.metric)}, "

@@ -12,6 +12,9 @@ Labels = Mapping[str, torch.Tensor]
 MASKED, LEXICAL = "masked", "lexical"
 """The labels that cost something to make, and are made only where an objective needs them."""
 
+WEIGHT = "weight"
+"""The label that says how much a query counts."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -34,6 +37,11 @@ class View:
         """int64 [B]: the columns of the queries' positives."""
         return self.labels["candidates"][:, 0]
 
+    @property
+    def weights(self) -> torch.Tensor:
+        """float32 [B]: what each query's loss is multiplied by."""
+        return self.labels[WEIGHT]
+
 
 class Objective(Protocol):
     """`weight` is its share in the sum; `needs` names those of MASKED and LEXICAL that it reads."""
@@ -45,4 +53,4 @@ class Objective(Protocol):
         """bool [B]: the queries that it is about."""
 
     def loss(self, view: View, rows: torch.Tensor) -> torch.Tensor:
-        """Scalar, the mean over those queries, of which there is at least one."""
+        """Scalar, the mean over those queries, of which there is at least one, each times its weight."""

@@ -31,4 +31,5 @@ class Complementary:
         means, deviations = labels["dense_mean"][rows, column], labels["dense_deviation"][rows, column]
         dense = (view.scores[rows] - means[:, None]) / deviations[:, None]
         fused = dense + labels[LEXICAL][rows]
-        return contrastive(fused, view.positives[rows], labels[MASKED][rows], self.temperature)
+        positives, masked = view.positives[rows], labels[MASKED][rows]
+        return contrastive(fused, positives, masked, self.temperature, weights=view.weights[rows])

@@ -24,6 +24,7 @@ class Contrastive:
             view.labels[MASKED][rows],
             self.temperature,
             self.hardness,
+            view.weights[rows],
         )
 
 
@@ -33,16 +34,17 @@ def contrastive(
     masked: torch.Tensor,
     temperature: float,
     hardness: float = 0.0,
+    weights: torch.Tensor | float = 1.0,
 ) -> torch.Tensor:
-    """InfoNCE (arXiv 1807.03748) over all passages of the batch: scalar, the mean over queries.
+    """InfoNCE (arXiv 1807.03748) over all passages of the batch: scalar, the mean over queries times their weights.
 
     `scores` are cosines [B, P], `positive` int64 [B] the positives' columns, `masked` bool
-    [B, P] the passages that are no negatives of a query.  A negative weighs exp(hardness ·
+    [B, P] the passages that are no negatives of a query, `weights` float32 [B].  A negative weighs exp(hardness ·
     cosine), a constant of the step (LLaVE, arXiv 2503.04812, at 9 there; EmbeddingGemma, arXiv
     2509.20354, at 5 for mined negatives); 0 weighs all alike.
     """
     logits = scores / temperature
     if hardness:
-        weights = (hardness * scores.detach()).scatter(1, positive[:, None], 0.0)
-        logits = logits + weights
-    return functional.cross_entropy(logits.masked_fill(masked, float("-inf")), positive)
+        logits = logits + (hardness * scores.detach()).scatter(1, positive[:, None], 0.0)
+    losses = functional.cross_entropy(logits.masked_fill(masked, float("-inf")), positive, reduction="none")
+    return (losses * weights).mean()

@@ -37,6 +37,7 @@ class Distillation:
             (own >= 0) & ~teacher.isnan(),
             self.temperature,
             self.teacher_temperature,
+            view.weights[rows],
         )
 
 
@@ -46,13 +47,15 @@ def listwise(
     present: torch.Tensor,
     temperature: float,
     teacher_temperature: float,
+    weights: torch.Tensor | float = 1.0,
 ) -> torch.Tensor:
-    """KL divergence of the student's from the teacher's softmax over a query's candidates: scalar, mean over queries.
+    """KL divergence of the student's from the teacher's softmax over a query's candidates: scalar, the mean over
+    queries times their weights.
 
-    `scores` and `teacher` are [B, C], `present` bool [B, C] marks the candidates that there are.
+    `scores` and `teacher` are [B, C], `present` bool [B, C] marks the candidates that there are, `weights` float32 [B].
     """
     absent = ~present
     student = functional.log_softmax((scores / temperature).masked_fill(absent, -1e4), dim=-1)
     target = functional.log_softmax((teacher / teacher_temperature).masked_fill(absent, -1e4), dim=-1)
     divergence = (target.exp() * (target - student)).masked_fill(absent, 0.0).sum(dim=-1)
-    return divergence.mean()
+    return (divergence * weights).mean()

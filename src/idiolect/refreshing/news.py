@@ -1,0 +1,77 @@
+"""Is there anything to refresh for?  What is other than when WORK's stages last ran, without running any."""
+
+from pathlib import Path
+
+import msgspec
+
+from idiolect import pipeline
+from idiolect.errors import InputError
+from idiolect.files import digest_path
+from idiolect.readers import source_digest
+from idiolect.records import Record
+from idiolect.refreshing import feedback
+from idiolect.stages.context import Context
+from idiolect.stages.failures import plan_round
+from idiolect.workspace import Workspace
+
+_THE_CHAMPIONS = ("train.base", "train.start")
+"""Settings that every refresh chooses itself."""
+
+
+class News(Record, frozen=True, kw_only=True):
+    """`documents`: DOCS are not what was ingested last; `others`: what else is new, in words."""
+
+    documents: bool
+    others: list[str]
+
+    @property
+    def reasons(self) -> list[str]:
+        return [*(["documents"] if self.documents else []), *self.others]
+
+
+def news(context: Context) -> News:
+    """What is new for `context`, whose source is DOCS.
+
+    Raises WorkspaceError where WORK's last run did not go through to its bundle, as there is nothing to go on from.
+    """
+    last, config = pipeline.finished(context), context.config
+    others = []
+    labels = [name for name in (config.prepare.queries, config.prepare.qrels) if name]
+    if any(last["prepare"].get(name) != digest_path(Path(name)) for name in labels if Path(name).is_file()):
+        others.append("queries that people asked")
+    if changed := pipeline.changed_settings(context, _THE_CHAMPIONS):
+        others.append(f"settings ({', '.join(changed)})")
+    if feedback.is_new(context):
+        others.append("feedback")
+    if asks_about_failures(context) and not plan_round(context).known:
+        others.append("failures")
+    assert context.source is not None
+    documents = last["ingest"].get("DOCS") != source_digest(context.source, context.workspace.root)
+    return News(documents=documents, others=others)
+
+
+def asks_about_failures(context: Context) -> bool:
+    """Whether the config wants that, and has an LLM to ask."""
+    return context.config.refresh.failures and context.config.generate.teacher == "llm"
+
+
+class _Window(Record, frozen=True):
+    """What a refresh reads of a line of WORK/drift.jsonl."""
+
+    alarm: bool
+
+
+def drifted(work: Workspace) -> bool:
+    """Whether the last window that `idiolect drift` looked at raised an alarm; False before the first.
+
+    Raises InputError where its line cannot be read.
+    """
+    if not work.drift.is_file():
+        return False
+    last = [line for line in work.drift.read_bytes().splitlines() if line.strip()][-1:]
+    try:
+        return any(msgspec.json.decode(line, type=_Window).alarm for line in last)
+    except msgspec.MsgspecError as error:
+        raise InputError(
+            f"{work.drift}: the last line is no window of drift ({error}): run `idiolect drift` again"
+        ) from None
