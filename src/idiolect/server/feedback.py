@@ -6,8 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from idiolect.errors import FeedbackError
-from idiolect.server.feedback_contract import FeedbackAnswer, Told
-from idiolect.server.recording import FullError
+from idiolect.server.feedback_contract import FeedbackAnswer, FullError, Told
 from idiolect.server.refusal import RefusedError
 from idiolect.server.service import Service, not_ready
 

@@ -30,6 +30,10 @@ Told = tuple[list[tuple[int, Event]], list[SetAside]]
 """Events with their places in the list, and what is none of them."""
 
 
+class FullError(Exception):
+    """More events wait to be written than may."""
+
+
 def parse(body: bytes) -> Told:
     """Read a request body; RefusedError with status 400 where it holds no event."""
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from idiolect.errors import FeedbackError
 from idiolect.lifecycle.feedback.events import Event, Impression
 from idiolect.lifecycle.feedback.keeping import Keeper, Kept
+from idiolect.server.feedback_contract import FullError
 from idiolect.server.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -19,10 +20,6 @@ WAITING = 10_000
 
 TOGETHER = 500
 """Impressions that are written at once."""
-
-
-class FullError(Exception):
-    """More events wait than may."""
 
 
 @dataclass(frozen=True)

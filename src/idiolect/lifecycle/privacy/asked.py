@@ -1,17 +1,20 @@
 """Queries that people asked, masked as the documents are: with the same key, so that they still fit these."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import msgspec
 
-from idiolect.evaluation.labels import LabelledQuery
 from idiolect.lifecycle.privacy.documents import place_masked
 from idiolect.lifecycle.privacy.masking import Masker
 from idiolect.readers.naming import document_id
 
+if TYPE_CHECKING:  # whose module loads what counts words
+    from idiolect.evaluation.labels import LabelledQuery
 
-def labels_masked(labels: Sequence[LabelledQuery], hide: Masker) -> list[LabelledQuery]:
+
+def labels_masked(labels: "Sequence[LabelledQuery]", hide: Masker) -> "list[LabelledQuery]":
     """Their texts and ids, and the names by which they call documents."""
     return [
         msgspec.structs.replace(
