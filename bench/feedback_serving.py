@@ -3,7 +3,8 @@
     python bench/feedback_serving.py BUNDLE STORE QUERIES [--seconds 10] [--rounds 6] [--clients 4]
 
 Both servers run all the time; each round asks either for some seconds, in changing order, every search with consent.
-Prints searches/s and latencies of both, the median over rounds of their ratio, and how many impressions were kept.
+Prints searches/s, latencies and seconds of processor a search of both, the spread over rounds of their ratio, and how
+many impressions were kept. What a search costs the processor holds on a machine that does other work too.
 """
 
 import argparse
@@ -16,12 +17,19 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from _processes import cpu_seconds
 
+from idiolect.config import Feedback, Privacy
 from idiolect.evaluation.beir import read_queries
+from idiolect.lifecycle.feedback.events import Hit, Impression
+from idiolect.lifecycle.feedback.keeping import Keeper
 from idiolect.lifecycle.feedback.log import FeedbackLog
+from idiolect.lifecycle.feedback.moments import kept
+from idiolect.workspace import Workspace
 
 
 def started(bundle: Path, store: str, *given: str) -> tuple[subprocess.Popen[str], str]:
@@ -86,41 +94,80 @@ def main() -> None:
             "with": started(given.bundle, given.store, "--feedback", folder),
         }
         taken: dict[str, list[list[float]]] = {name: [] for name in running}
+        spent: dict[str, list[float]] = {name: [] for name in running}
         for number in range(given.rounds + 1):
             for name in sorted(running, reverse=bool(number % 2)):
-                found = asked(running[name][1], queries, given.clients, given.seconds, given.mode)
+                process, url = running[name]
+                before = cpu_seconds(Path(f"/proc/{process.pid}"))
+                found = asked(url, queries, given.clients, given.seconds, given.mode)
                 if number:  # the first round warms both up
                     taken[name].append(found)
+                    after = cpu_seconds(Path(f"/proc/{process.pid}"))
+                    spent[name].append((after - before) * 1000 / len(found))
         page = httpx.get(f"{running['with'][1]}/metrics").text
         lost = re.search(r'feedback_events_total\{outcome="lost"\} (\S+)', page)
         for process, _ in running.values():
             process.terminate()
             process.wait()
-        kept = sum(1 for _ in FeedbackLog(Path(folder) / "feedback.db").everything())
+        found_kept = sum(1 for _ in FeedbackLog(Path(folder) / "feedback.db").everything())
     pairs = list(zip(taken["with"], taken["without"], strict=True))
     figures = {
-        "without": summary(taken["without"], given.seconds),
-        "with": summary(taken["with"], given.seconds),
+        "without": summary(taken["without"], spent["without"], given.seconds),
+        "with": summary(taken["with"], spent["with"], given.seconds),
         "ratio, least, median and most of the rounds": {
             name: spread([figure(one) / figure(other) for one, other in pairs])
             for name, figure in (("searches", len), ("p50", statistics.median), ("p99", p99))
+        }
+        | {
+            "processor": spread(
+                [one / other for one, other in zip(spent["with"], spent["without"], strict=True)]
+            )
         },
-        "kept": kept,
+        "kept": found_kept,
+        "writing one impression": {f"{size} at once": written(queries, size) for size in (1, 10, 500)},
         "lost": float(lost[1]) if lost else 0,
     }
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+def written(queries: list[str], size: int, events: int = 4_000) -> dict[str, float]:
+    """What masking and writing an impression of ten hits takes of a processor, so many at once, and of the disk."""
+    hits = [
+        Hit(rank=rank, document=f"manual-{rank}.md", chunk=f"manual-{rank}.md#0") for rank in range(1, 11)
+    ]
+    now = kept(datetime.now(UTC))
+    shown = [
+        (
+            number,
+            Impression(
+                id=f"i{number}", time=now, query=queries[number % len(queries)], hits=hits, consent=True
+            ),
+        )
+        for number in range(events)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        work = Workspace(Path(folder))
+        with Keeper(work, Feedback(), Privacy()) as keeper:
+            keeper.warm_up()
+            began = time.process_time()
+            for start in range(0, events, size):
+                keeper.keep(shown[start : start + size])
+            spent = time.process_time() - began
+        size_of_one = work.feedback.stat().st_size / events
+    return {"ms": round(spent / events * 1000, 3), "bytes": round(size_of_one)}
 
 
 def p99(milliseconds: list[float]) -> float:
     return statistics.quantiles(milliseconds, n=100)[-1]
 
 
-def summary(rounds: list[list[float]], seconds: float) -> dict[str, float]:
+def summary(rounds: list[list[float]], spent: list[float], seconds: float) -> dict[str, float]:
     together = [one for found in rounds for one in found]
     return {
         "searches/s": round(len(together) / seconds / len(rounds), 1),
         "p50 ms": round(statistics.median(together), 2),
         "p99 ms": round(p99(together), 2),
+        "processor ms a search": round(statistics.median(spent), 3),
     }
 
 

@@ -85,6 +85,24 @@ def test_nothing_is_left_of_it_and_the_rest_stays_as_it_was_shown(work):
     verify(work)
 
 
+def test_an_ordinary_name_goes_where_it_is_a_documents(tmp_path):
+    work = Workspace(tmp_path)
+    chunks = [a_chunk("64#0", SALE), a_chunk("65#0", "The mains valve shuts off one district.")]
+    write_jsonl(work.documents, documents_of(chunks))
+    write_jsonl(work.chunks, chunks)
+    keep(
+        work.root, impression(documents=("64", "65"), query="64"), action(rank=2), action("j", document="64")
+    )
+    write_jsonl(
+        work.learnt / "queries.jsonl", [{"text": "64", "positives": [{"document": "64", "chunk": ""}]}]
+    )
+    erasure.erase(work, ["64"])
+    (seen,) = log_of(work.root).seen()
+    assert [hit.document for hit in seen.impression.hits] == ["65"] and seen.impression.query == "64"
+    assert log_of(work.root).waiting() == 0
+    assert list(read_jsonl(work.learnt / "queries.jsonl", dict)) == []
+
+
 def test_it_does_not_come_back_with_later_events(work):
     erasure.erase(work, [GONE])
     kept = keep(

@@ -109,7 +109,7 @@ def test_what_is_no_bundle_is_refused_before_listening(tmp_path):
 
 def test_the_command_hands_on_how_often_to_look(monkeypatch):
     given = []
-    monkeypatch.setattr("idiolect.server.run", lambda *arguments: given.append(arguments[-1]))
+    monkeypatch.setattr("idiolect.server.run", lambda *arguments, **_: given.append(arguments[-1]))
     CliRunner().invoke(idiolect, ["serve", "bundle", "--watch", "2.5"])
     CliRunner().invoke(idiolect, ["serve", "bundle", "--set", "serve.watch_seconds=7"])
     assert [serve.watch_seconds for serve in given] == [2.5, 7]

@@ -68,7 +68,7 @@ def test_a_registry_that_goes_away_leaves_the_model_in_place(
 
 def test_a_served_alias_is_watched_unless_it_is_said_otherwise(desk, monkeypatch):
     served = []
-    monkeypatch.setattr("idiolect.server.run", lambda *args: served.append(args[-1].watch_seconds))
+    monkeypatch.setattr("idiolect.server.run", lambda *args, **_: served.append(args[-1].watch_seconds))
     runner = CliRunner()
     for words in (
         ["registry:tiny@champion"],

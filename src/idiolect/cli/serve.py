@@ -105,7 +105,7 @@ def serve(
         for line in _tainted(bundle):
             click.echo(f"warning: {line}", err=True)
     keeper = _keeper(config, serving.feedback) if serving.feedback else None
-    run(list(bundles), serving.host, serving.port, runtime, api_key_file, serving, keeper)
+    run(list(bundles), serving.host, serving.port, runtime, api_key_file, serving, keeper=keeper)
 
 
 def _keeper(config: configuration.Config, work: str) -> "Keeper":

@@ -77,7 +77,8 @@ def _waiting(connection: sqlite3.Connection, rules: Rules) -> Iterator[tuple[str
 
 
 def _named(document: str, chunk: str, rules: Rules) -> bool:
-    return any(one and (rules.passage(one) or rules.redacted(one) != one) for one in (document, chunk))
+    """Whether a hit is of what goes, however ordinary its name."""
+    return document in rules.names or any(one and rules.passage(one) for one in (document, chunk))
 
 
 def _write(work: Workspace, changes: list[_Change], waiting: list[tuple[str, str, str]]) -> None:
@@ -99,7 +100,6 @@ def _write(work: Workspace, changes: list[_Change], waiting: list[tuple[str, str
                 connection.executemany(
                     "DELETE FROM actions WHERE impression = ? AND document = ? AND chunk = ?", waiting
                 )
-            connection.execute("VACUUM")
             emptied = database.emptied(connection)
     except sqlite3.Error as error:
         raise PrivacyError(
@@ -135,7 +135,12 @@ def _row(row: dict[str, Any], rules: Rules) -> dict[str, Any] | None:
     """Without the positives and negatives that tell of it; None where no positive is left, or the rest tells of it."""
     lists = {name: value for name in ("positives", "negatives") if isinstance(value := row.get(name), list)}
     rest = {name: value for name, value in row.items() if name not in lists}
-    kept = {name: [one for one in value if rules.redacted(one) == one] for name, value in lists.items()}
+    kept = {name: [one for one in value if not _tells(one, rules)] for name, value in lists.items()}
     if rules.redacted(rest) != rest or (lists.get("positives") and not kept["positives"]):
         return None
     return {name: kept.get(name, value) for name, value in row.items()}
+
+
+def _tells(one: Any, rules: Rules) -> bool:
+    named = isinstance(one, dict) and _named(one.get("document", ""), one.get("chunk", ""), rules)
+    return named or rules.redacted(one) != one

@@ -129,6 +129,8 @@ def test_clicks_faster_than_a_persons_make_a_machine():
     assert len(cleaned(*asked(0.5))[0]) == 3
     assert len(cleaned(*asked(0.1)[:2])[0]) == 2, "a slip or two are a person's"
     assert action_rules.hurried(asked(0.1)[0].actions, user_rules.PACE) == 1
+    double = seen(impression(), action(seconds=5), action(seconds=5.1)).actions
+    assert action_rules.hurried(double, user_rules.PACE) == 0, "on one hit, that is a double click"
 
 
 def test_the_same_query_over_and_over_counts_a_few_times_a_day():

@@ -2,14 +2,17 @@
 
 import io
 import json
+import re
 
 import pytest
+from documented import ROOT
 from happened import action, impression
 
 from idiolect.errors import FeedbackError
 from idiolect.lifecycle.feedback.decoding import NoEventError, SetAside, decoded
 from idiolect.lifecycle.feedback.events import Action, Impression
 from idiolect.lifecycle.feedback.reading import LONGEST, read_events
+from idiolect.lifecycle.feedback.resolving import resolved
 
 
 def read(path):
@@ -98,3 +101,11 @@ def test_times_are_kept_in_one_spelling_and_hits_by_rank():
     )
     assert event.time == "2026-03-01T08:30:00.500000+00:00"
     assert [hit.rank for hit in event.hits] == [2, 4]
+
+
+def test_the_documentations_examples_are_events():
+    text = (ROOT / "docs" / "feedback.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```json\n(.*?)```", text, re.S) for line in block.splitlines()]
+    shown, *done = map(decoded, lines)
+    assert isinstance(shown, Impression) and [one.kind for one in done] == ["click", "dwell"]
+    assert all(resolved(one, shown).document == "faq.md" for one in done)

@@ -3,9 +3,10 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 from idiolect.config import Feedback
 from idiolect.errors import FeedbackError
@@ -65,41 +66,21 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise FeedbackError(
             f"{path} is not there: `idiolect feedback import FILE` or `idiolect serve --feedback` makes it"
         )
-    with (
-        _failing(path),
-        contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None)
-        ) as connection,
-    ):
-        # not "ro", which would leave files beside the log that only a writer takes away
-        connection.execute("PRAGMA query_only = ON")
-        _check_version(connection, path)
-        connection.execute("BEGIN")
+    with _failing(path), contextlib.closing(_patiently(lambda: _read(path), 30.0)) as connection:
         yield connection
 
 
 def connected(path: Path, timeout: float = 30.0) -> sqlite3.Connection:
-    """The log, made for its owner's eyes alone where it is missing. Raises FeedbackError where it cannot be used."""
+    """The log, made for its owner's eyes alone where it is missing. Raises FeedbackError where it cannot be used.
+
+    `timeout`: seconds that others are waited for.
+    """
     with _failing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(
             os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         )  # SQLite gives the files beside it the same mode
-        connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA secure_delete = ON")
-            if not _check_version(connection, path):
-                connection.execute("BEGIN IMMEDIATE")
-                for table in _TABLES.split(";"):
-                    connection.execute(table)
-                connection.execute(f"PRAGMA user_version = {SCHEMA}")
-                connection.execute("COMMIT")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        return _patiently(lambda: _written(path, timeout), timeout)
 
 
 @contextlib.contextmanager
@@ -131,6 +112,53 @@ def emptied(connection: sqlite3.Connection) -> bool:
     """Leave nothing in the log beside the file, which holds pages as they were; False while somebody reads there."""
     busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
+
+
+def _read(path: Path) -> sqlite3.Connection:
+    # not "ro", which would leave files beside the log that only a writer takes away
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30, isolation_level=None
+    )
+    with _closed_on_failure(connection):
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+        _check_version(connection, path)  # which reads: the moment is now
+    return connection
+
+
+def _written(path: Path, timeout: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=timeout, isolation_level=None)
+    with _closed_on_failure(connection):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")
+        if not _check_version(connection, path):
+            with transaction(connection):
+                for table in _TABLES.split(";"):
+                    connection.execute(table)
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    return connection
+
+
+def _patiently(opening: Callable[[], sqlite3.Connection], timeout: float) -> sqlite3.Connection:
+    """SQLite itself does not wait while another process makes, mends or closes the log beside the file."""
+    until = monotonic() + timeout
+    while True:
+        try:
+            return opening()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(0.02)
+
+
+@contextlib.contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextlib.contextmanager
