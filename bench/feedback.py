@@ -53,7 +53,12 @@ from idiolect.stages.context import Context
 from idiolect.stages.encoders import base_encoder
 from idiolect.workspace import Workspace
 
-SETTINGS = ("generate.max_queries=300", "prepare.test_fraction=0.02", "prepare.dev_fraction=0.02")
+SETTINGS = (
+    "ingest.seconds_per_file=900",
+    "generate.max_queries=300",
+    "prepare.test_fraction=0.02",
+    "prepare.dev_fraction=0.02",
+)
 SATISFIED, SHOWN, PEOPLE = 0.8, 10, 500
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
