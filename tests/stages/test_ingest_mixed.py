@@ -63,7 +63,7 @@ def test_a_large_corpus_is_read_in_stretches_and_comes_out_the_same(tmp_path: Pa
         file.write("{broken\n")
     run(context(docs, tmp_path / "whole"))
     monkeypatch.setattr(parts, "PART_BYTES", 5_000)
-    assert len(list(parts.parts(parts.Scan(docs, [docs], {}, [])))) > 4
+    assert len(list(parts.parts(parts.Scan(docs, [docs], {}, []), "", str))) > 4
     run(context(docs, tmp_path / "cut", "ingest.workers=3"))
     for name in ("documents.jsonl", "chunks.jsonl", "rejected_documents.jsonl"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "cut" / name).read_bytes()

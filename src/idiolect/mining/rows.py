@@ -63,7 +63,7 @@ class Rows:
         return np.asarray(stored[[self._places[key] for key in keys]])
 
     def append(self, keys: Sequence[bytes], rows: Vectors) -> None:
-        """Add the rows whose keys have none yet: another process, or another reader of these files, may have been first."""
+        """Add the rows whose keys have none yet: another process, or reader of these files, may have been first."""
         with self._locked():
             self._places = self._load()
             new = [number for number, key in enumerate(keys) if key not in self._places]
