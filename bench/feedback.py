@@ -1,7 +1,7 @@
 """What clicks are worth as training queries, by how they are weighted, judged on queries that people labelled.
 
-    python bench/feedback.py FOLDER [--judge train|test] [--impressions 60] [--seeds 13] [--noise 0.1]
-                             [-w WORK] [--set key=value]...
+    python bench/feedback.py FOLDER [--judge train|test] [--documents N] [--impressions 60] [--noise 0.1]
+                             [--seeds 13] [-w WORK] [--set key=value]...
 
 FOLDER is a BEIR folder with qrels/train.tsv and qrels/test.tsv, such as SciFact.  Train queries that share a relevant
 document with a test query are left out.  Simulated people ask the others and see the base's first ten documents, half
@@ -17,7 +17,8 @@ log.  Trains the base on it, to the end and with nothing chosen on dev,
 
 Prints the propensities, and nDCG@10 of dense and hybrid search on the test's queries, documents whole, with paired 95%
 intervals of the gain over the base and of each against "by clicks".  The test's judgments are read for that alone; to
-choose anything, `--judge train` takes every second train query out of the log to judge on, over 1,500 documents.
+choose anything, `--judge train` takes every second train query out of the log to judge on.  `--documents` takes only so
+many of the corpus: all that are judged relevant, and the first of the others.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace as replace_fields
+from dataclasses import replace as with_fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import fmean
@@ -38,7 +39,7 @@ from idiolect.config import load
 from idiolect.evaluation.beir import Dataset, load_dataset
 from idiolect.evaluation.retrieval import retrieve
 from idiolect.evaluation.significance import compare
-from idiolect.files import read_jsonl
+from idiolect.files import read_jsonl, write_jsonl
 from idiolect.lifecycle.feedback.confirming import Confirmer
 from idiolect.lifecycle.feedback.events import Action, Hit, Impression, Seen
 from idiolect.lifecycle.feedback.learning import learn, save
@@ -49,7 +50,6 @@ from idiolect.records import Chunk, Fusion, TrainingExample
 from idiolect.runtimes.base import TextEncoder
 from idiolect.stages import prepare
 from idiolect.stages.context import Context
-from idiolect.stages.dev_pool import pool
 from idiolect.stages.encoders import base_encoder
 from idiolect.workspace import Workspace
 
@@ -62,15 +62,23 @@ def divided(given: argparse.Namespace) -> tuple[Dataset, Dataset]:
     """The queries that people ask, and those that judge."""
     train = without_tested(load_dataset(given.folder, "train"), given.folder)
     if given.judge == "test":
-        return train, load_dataset(given.folder, "test")
-    first, seen = sorted(train.queries)[::2], set[str]()
-    seen.update(document for query in first for document in train.qrels[query])
-    second = [query for query in sorted(train.queries)[1::2] if not seen & set(train.qrels[query])]
-    return only(train, first), only(train, second)
+        test = load_dataset(given.folder, "test")
+    else:
+        first, second = sorted(train.queries)[::2], sorted(train.queries)[1::2]
+        seen = {document for query in first for document in train.qrels[query]}
+        test = only(train, [query for query in second if not seen & set(train.qrels[query])])
+        train = only(train, first)
+    if given.documents:
+        needed = {document for part in (train, test) for grades in part.qrels.values() for document in grades}
+        others = [document for document in train.corpus if document not in needed]
+        kept = needed | set(others[: max(given.documents - len(needed), 0)])
+        corpus = {name: passage for name, passage in train.corpus.items() if name in kept}
+        train, test = (with_fields(part, corpus=corpus) for part in (train, test))
+    return train, test
 
 
 def only(dataset: Dataset, queries: Sequence[str]) -> Dataset:
-    return replace_fields(
+    return with_fields(
         dataset,
         queries={query: dataset.queries[query] for query in queries},
         qrels={query: dataset.qrels[query] for query in queries},
@@ -193,7 +201,13 @@ def tell(learnt: Learnt, dataset: Dataset) -> None:
         say(f"propensities (1/rank is true): {', '.join(rows)}")
     else:
         say(report.refused)
-    known = {text: query for query, text in dataset.queries.items()}
+    known = {" ".join(text.split()): query for query, text in dataset.queries.items()}
+    right = [
+        dataset.qrels[known[query.text]].get(one.document, 0) > 0
+        for query in learnt.queries
+        for one in query.positives
+    ]
+    say(f"{len(right)} positives, {sum(right)} of which people labelled relevant")
     wrong = [
         dataset.qrels[known[query.text]].get(one.document, 0) > 0
         for query in learnt.queries
@@ -210,6 +224,7 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--judge", choices=["train", "test"], default="test")
+    parser.add_argument("--documents", type=int, default=0)
     parser.add_argument("--impressions", type=int, default=60)
     parser.add_argument("--noise", type=float, default=0.1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[13])
@@ -223,16 +238,15 @@ def main() -> None:
 def run(given: argparse.Namespace, work: Workspace, scratch: Path) -> None:
     settings = [*SETTINGS, *given.set]
     options = [part for setting in settings for part in ("--set", setting)]
-    command = ["run", given.folder / "corpus.jsonl", "-w", work.root, "--to", "prepare", "-q", *options]
+    asked, test = divided(given)
+    corpus = scratch / "corpus.jsonl"
+    passages = test.corpus.values()
+    write_jsonl(corpus, ({"_id": one.id, "title": one.title, "text": one.text} for one in passages))
+    command = ["run", corpus, "-w", work.root, "--to", "prepare", "-q", *options]
     subprocess.run([sys.executable, "-m", "idiolect", *map(str, command)], check=True, stdout=sys.stderr)
     context = Context(work, load(None, settings))
-    asked, test = divided(given)
     learnt = clicked(context, asked, given)
     tell(learnt, asked)
-    if given.judge == "train":
-        passages = list(test.corpus.values())
-        vectors = base_encoder(context).encode([passage.full_text for passage in passages], "passage")
-        test = pool(test, Corpus(passages, vectors, Fusion()), base_encoder(context), 1500, 13, Silent())
     base = searched(test, base_encoder(context))
     say("base: " + ", ".join(f"{kind} {fmean(values.values()):.4f}" for kind, values in base.items()))
     found = {}

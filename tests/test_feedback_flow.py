@@ -118,6 +118,13 @@ def test_training_takes_it_and_lineage_says_so(work, learnt, capsys):
     assert "nothing to do" in out
 
 
+def test_a_reproduction_takes_what_was_learnt_with_it(work, learnt, tmp_path):
+    manifest = max(work.manifests.glob("*-prepare.json"))
+    found = command("reproduce", manifest, "-w", tmp_path / "again", "-q", "--json")
+    assert found["agrees"] and found["reproduction"]["changed"] == []
+    assert (tmp_path / "again" / "learnt" / "queries.jsonl").read_bytes() == work.learnt_queries.read_bytes()
+
+
 def test_what_cannot_be_told_is_said_in_one_line(work, learnt, tmp_path, capsys):
     code, _, err = idiolect(capsys, "feedback", "compare", "-w", work.root)
     assert code == 1 and "nothing was interleaved" in err

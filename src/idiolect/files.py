@@ -128,6 +128,15 @@ def read_jsonl(path: Path, kind: type[T]) -> Iterator[T]:
                 raise InputError(f"{path}, line {number}: {error}") from None
 
 
+def whole_numbers(value: Any) -> Any:
+    """A JSON value with 3.0 as 3: to JSON Schema both are integers, to msgspec one of them."""
+    if isinstance(value, dict):
+        return {key: whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def digest_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

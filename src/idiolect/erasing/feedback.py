@@ -113,7 +113,7 @@ def _write(work: Workspace, changes: list[_Change], waiting: list[tuple[str, str
 
 
 def _learnt(work: Workspace, rules: Rules, write: bool) -> Counter[str]:
-    """A row goes that tells of the document; as one of a row's negatives, it alone goes."""
+    """Rows of what was learnt, and what else there says of it."""
     gone: Counter[str] = Counter()
     for path in sorted(work.learnt.rglob("*.jsonl")):
         rows = list(read_jsonl(path, dict[str, Any]))
@@ -132,10 +132,10 @@ def _learnt(work: Workspace, rules: Rules, write: bool) -> Counter[str]:
 
 
 def _row(row: dict[str, Any], rules: Rules) -> dict[str, Any] | None:
-    rest = {name: value for name, value in row.items() if name != "negatives"}
-    if rules.redacted(rest) != rest:
+    """Without the positives and negatives that tell of it; None where no positive is left, or the rest tells of it."""
+    lists = {name: value for name in ("positives", "negatives") if isinstance(value := row.get(name), list)}
+    rest = {name: value for name, value in row.items() if name not in lists}
+    kept = {name: [one for one in value if rules.redacted(one) == one] for name, value in lists.items()}
+    if rules.redacted(rest) != rest or (lists.get("positives") and not kept["positives"]):
         return None
-    negatives = row.get("negatives")
-    if not isinstance(negatives, list):
-        return row
-    return {**row, "negatives": [one for one in negatives if rules.redacted(one) == one]}
+    return {name: kept.get(name, value) for name, value in row.items()}

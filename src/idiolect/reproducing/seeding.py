@@ -55,9 +55,14 @@ def seed(
                 shutil.copyfile(original.suppressed, copy)
         lost.append("documents were erased from the original WORK: they stay out of this one too")
     generated, prepared = manifests.get("generate"), manifests.get("prepare")
-    for name in ("focuses", "styles", "carried"):
-        maker = generated or prepared
-        digest = maker.inputs.get(name) if maker else None
+    read = (
+        (generated, "focuses"),
+        (generated, "styles"),
+        (generated or prepared, "carried"),
+        (prepared, "learnt_queries"),
+    )
+    for reader, name in read:
+        digest = reader.inputs.get(name) if reader else None
         if digest and not _take(again, original, name, digest):
             lost.append(f"{name} of the original WORK is gone or was edited")
     if prepared and prepared.summary.get("test_kept"):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from idiolect.files import whole_numbers
 from idiolect.server.refusal import RefusedError
 
 MOST_TEXTS = 2048
@@ -97,8 +98,12 @@ def decoded(decoder: msgspec.json.Decoder[Request], body: bytes, explained: Expl
     try:
         try:
             return decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise explained(msgspec.json.decode(body), error) from None
+        except msgspec.ValidationError:
+            value = whole_numbers(msgspec.json.decode(body))
+            try:
+                return msgspec.convert(value, decoder.type)
+            except msgspec.ValidationError as error:
+                raise explained(value, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(400, f"the body is not valid JSON ({error})") from None
 

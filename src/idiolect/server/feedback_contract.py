@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from idiolect.lifecycle.feedback.decoding import NoEventError, SetAside, decoded
+from idiolect.lifecycle.feedback.decoding import NoEventError, SetAside, UnusableError, decoded
 from idiolect.lifecycle.feedback.events import Event
 from idiolect.server.refusal import RefusedError
 
@@ -39,12 +39,13 @@ def parse(body: bytes) -> Told:
         raise RefusedError(400, f"the body is not valid JSON ({error})") from None
     if not 1 <= len(entries) <= MOST_EVENTS:
         raise RefusedError(400, f"the body lists {len(entries):,} events: send 1 to {MOST_EVENTS:,}")
-    events, aside = [], []
+    events, aside, shaped = [], [], False
     for place, entry in enumerate(entries, 1):
         try:
             events.append((place, decoded(bytes(entry))))
         except NoEventError as error:
+            shaped = shaped or isinstance(error, UnusableError)
             aside.append(SetAside(place=place, reason=str(error)))
-    if not events:
+    if not events and not shaped:
         raise RefusedError(400, f"the body holds no event: {aside[0].reason}")
     return events, aside

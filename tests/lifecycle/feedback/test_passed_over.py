@@ -12,7 +12,7 @@ from idiolect.lifecycle.feedback.positives import positives
 def judged(seen, teacher, examinations=3, margin=0.95):
     """The documents that came out for "q", and why others did not."""
     given = list(readings(seen, 30.0))
-    found = positives(given, None, 2).positives
+    found = positives(given, None, 2, 0.0).positives
     passed = passed_over(given, found, examinations)
     result, left_out = negatives(passed, found, {"q": "q"}, teacher, margin)
     return {one.document for one in result.get("q", ())}, left_out

@@ -17,8 +17,8 @@ def known(*thetas):
     return Propensities(thetas=rows, pairs=1, queries=1, users=1)
 
 
-def found(seen, propensities=None, support=2):
-    return positives(list(readings(seen, 30.0)), propensities, support)
+def found(seen, propensities=None, support=2, worth=0.0):
+    return positives(list(readings(seen, 30.0)), propensities, support, worth)
 
 
 def test_the_weighted_estimate_of_relevance_is_unbiased_where_the_unweighted_one_is_not():
@@ -79,3 +79,16 @@ def test_weights_are_cut_and_what_stood_where_nobody_knows_is_left_out():
 def test_without_propensities_every_positive_weighs_the_same():
     seen = [searched(n, "q", "abc", ("like", 1), *[("like", 3)] * (n < 2), user=f"u{n}") for n in range(5)]
     assert [(one.document, one.weight) for one in found(seen).positives["q"]] == [("a", 1.0), ("c", 1.0)]
+
+
+def test_what_satisfies_much_less_than_the_query_s_best_is_no_answer():
+    """c, at rank 3, is liked as often as b above it, by fewer who look: it is worth more."""
+    seen = []
+    for number in range(20):
+        done = [("like", 1)] * (number < 10) + [("like", 2), ("like", 3)] * (number < 3)
+        seen.append(searched(number, "q", "abc", *done, user=f"u{number}"))
+    result = found(seen, known(1.0, 0.5, 0.25), worth=0.7)
+    assert [(one.document, one.weight) for one in result.positives["q"]] == [("c", 0.6), ("a", 0.5)]
+    assert result.left_out == {"satisfied less than 0.7 x what the query's best did": 1}
+    plain = found(seen, worth=0.7)
+    assert [(one.document, one.weight) for one in plain.positives["q"]] == [("a", 1.0)]

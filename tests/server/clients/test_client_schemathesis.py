@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from serving_fixture import Running
 
+from idiolect.config import Feedback, Privacy, Serve
+from idiolect.lifecycle.feedback.keeping import Keeper
+from idiolect.server.service import Service
+from idiolect.workspace import Workspace
+
 pytest.importorskip("schemathesis")
 
 KEY = "the-key"
@@ -30,15 +35,19 @@ values = [64, 32, 16]
 
 
 @pytest.fixture
-def server(searching_service, tmp_path):
+def server(bundle_path, store, tmp_path):
     (tmp_path / "keys").write_text(KEY)
-    with Running(searching_service, tmp_path / "keys") as running:
+    keeper = Keeper(Workspace(tmp_path / "work"), Feedback(consent="given"), Privacy())
+    service = Service([bundle_path], config=Serve(store=str(store)), keeper=keeper)
+    service.load()
+    with Running(service, tmp_path / "keys") as running:
         yield running
+    service.close()
 
 
 def answered(server):
-    """How many requests have got vectors, and how many hits, so far."""
-    routes = ("/v1/embeddings", "/v1/search")
+    """How many requests have got vectors, how many hits, and how many had their events looked at, so far."""
+    routes = ("/v1/embeddings", "/v1/search", "/v1/feedback")
     return [server.count(f'requests_total{{route="{route}",status="200"}}') for route in routes]
 
 

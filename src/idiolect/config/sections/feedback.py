@@ -37,6 +37,14 @@ class Feedback(Section, frozen=True, kw_only=True):
         int,
         Meta(ge=1, description="different people whom a hit satisfied before it counts as an answer"),
     ] = 2
+    worth: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="a hit answers that satisfied at least this share of what the query's best did",
+        ),
+    ] = 0.5
     examinations: Annotated[
         int,
         Meta(

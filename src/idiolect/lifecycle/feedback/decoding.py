@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from idiolect.files import whole_numbers
 from idiolect.lifecycle.feedback import moments
 from idiolect.lifecycle.feedback.events import Action, Event, Impression, Kind
 from idiolect.lifecycle.feedback.resolving import WHOLE
@@ -27,10 +28,17 @@ class NoEventError(ValueError):
     """Why something is no event, or may not be kept."""
 
 
+class UnusableError(NoEventError):
+    """Why what has an event's fields cannot be one."""
+
+
 def decoded(raw: bytes | str) -> Event:
-    """The event with its time as it is kept, its hits by rank. Raises NoEventError."""
+    """The event with its time as it is kept, its hits by rank. Raises NoEventError, or UnusableError of its kind."""
     try:
-        event = _decoder.decode(raw)
+        try:
+            event = _decoder.decode(raw)
+        except msgspec.ValidationError:
+            event = msgspec.convert(whole_numbers(msgspec.json.decode(raw)), Event)
     except msgspec.ValidationError as error:
         raise NoEventError(_worded(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -54,10 +62,12 @@ def _worded(message: str) -> str:
 def _time(text: str) -> str:
     try:
         found = moments.moment(text)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise NoEventError(f"time must be ISO 8601 with an offset, such as {moments.EXAMPLE}") from None
+    except OverflowError:  # of the year 1, or 9999, elsewhere than in UTC
+        raise UnusableError("its time is of no calendar") from None
     if found > datetime.now(UTC) + AHEAD:
-        raise NoEventError("its time lies in the future")
+        raise UnusableError("its time lies in the future")
     return moments.kept(found)
 
 
@@ -65,14 +75,14 @@ def _impression(event: Impression) -> Impression:
     hits = sorted(event.hits, key=lambda hit: hit.rank)
     ranks = [hit.rank for hit in hits]
     if len(set(ranks)) < len(ranks):
-        raise NoEventError("two of its hits have one rank")
+        raise UnusableError("two of its hits have one rank")
     return msgspec.structs.replace(event, hits=hits)
 
 
 def _action(event: Action) -> Action:
     names_hit: Any = event.rank or event.document
     if event.kind in WHOLE and (names_hit or event.chunk):
-        raise NoEventError(f"{event.kind} is of the whole impression, and names no hit")
+        raise UnusableError(f"{event.kind} is of the whole impression, and names no hit")
     if event.kind not in WHOLE and not names_hit:
-        raise NoEventError(f"{event.kind} is of a hit: give its rank or document")
+        raise UnusableError(f"{event.kind} is of a hit: give its rank or document")
     return event

@@ -14,6 +14,9 @@ Kind = Literal["click", "dwell", "copy", "like", "dislike", "reformulate", "aban
 other words, or leave, which are of the whole impression and name no hit."""
 
 
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A hit as it was shown, at `rank` (the topmost is 1). `team` is whose it is where two were interleaved."""
 
@@ -27,7 +30,7 @@ class Impression(msgspec.Struct, frozen=True, kw_only=True, tag="impression", ta
     """What one search showed. Where `consent` is false nothing of it is kept."""
 
     id: Annotated[str, Meta(min_length=1, max_length=100)]
-    time: str
+    time: Time
     query: Annotated[str, Meta(min_length=1, max_length=10_000)]
     hits: Annotated[list[Hit], Meta(max_length=1_000)] = []
     user: Annotated[str, Meta(max_length=200)] = ""
@@ -41,7 +44,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True, tag="action", tag_field=
     """What was done with an impression: the hit by `rank`, or by `document` (and `chunk`)."""
 
     impression: Annotated[str, Meta(min_length=1, max_length=100)]
-    time: str
+    time: Time
     kind: Kind
     rank: Annotated[int, Meta(ge=0, le=10_000)] = 0
     document: Annotated[str, Meta(max_length=2_000)] = ""

@@ -38,7 +38,7 @@ def learn(
         propensities = propensity.fit(given)
     except FeedbackError as error:
         refused = str(error)
-    found = positives(given, propensities, settings.support)
+    found = positives(given, propensities, settings.support, settings.worth)
     texts = _texts(given)
     passed = passed_over(given, found.positives, settings.examinations)
     against, unconfirmed = negatives(passed, found.positives, texts, teacher, margin)

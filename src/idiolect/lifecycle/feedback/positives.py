@@ -4,6 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from idiolect.lifecycle.feedback.clicks import Reading
 from idiolect.lifecycle.feedback.events import Hit
 from idiolect.lifecycle.feedback.learnt import Positive
@@ -45,14 +47,18 @@ class Found:
     clipped: int
 
 
-def positives(given: Iterable[Reading], propensities: Propensities | None, support: int) -> Found:
-    """Hits that satisfied `support` different people at least, and more than disliked them.
+def positives(
+    given: Iterable[Reading], propensities: Propensities | None, support: int, worth: float
+) -> Found:
+    """Hits that satisfied `support` different people at least, more than disliked them, and `worth` × as many of those
+    who saw them as the query's best did: the more often a query is asked, the more clicks by mistake any hit gathers.
 
     With propensities, each satisfied click weighs 1/theta of its rank, and the sum of these over the
     impressions is an unbiased estimate of relevance (Joachims et al. 2017).  What stood at a rank of which nothing is
     known is left out, clicked or not: clicks without what was not clicked there would make it better than it is.
     Without propensities every positive weighs 1: at whatever rank, a click that satisfied says that the hit answers,
-    but how often it was clicked says more of where it stood than of how well it answers.
+    but how often it was clicked says more of where it stood than of how well it answers.  What is compared with the
+    best is then that share of impressions, as it is.
 
     Unnamed users count as one: they may all be the same.
     """
@@ -91,12 +97,16 @@ def positives(given: Iterable[Reading], propensities: Propensities | None, suppo
                     Positive(
                         document=document,
                         chunk=chunk,
-                        weight=round(found.weight / found.impressions, 4) if propensities else 1.0,
+                        weight=round(found.weight / found.impressions, 4),
                         users=len(found.users),
                         clicks=found.clicks,
                         impressions=found.impressions,
                     )
                 )
-        if chosen:
-            kept[words] = sorted(chosen, key=lambda one: (-one.weight, -one.users, one.document, one.chunk))
+        bar = worth * max((one.weight for one in chosen), default=0.0)
+        best = [one for one in chosen if one.weight >= bar]
+        left_out[f"satisfied less than {worth:g} x what the query's best did"] += len(chosen) - len(best)
+        if best:
+            best.sort(key=lambda one: (-one.weight, -one.users, one.document, one.chunk))
+            kept[words] = best if propensities else [replace(one, weight=1.0) for one in best]
     return Found(kept, +left_out, clipped)
