@@ -55,13 +55,13 @@ def seed(
                 shutil.copyfile(original.suppressed, copy)
         lost.append("documents were erased from the original WORK: they stay out of this one too")
     generated, prepared = manifests.get("generate"), manifests.get("prepare")
-    taken = (
+    read = (
         (generated, "focuses"),
         (generated, "styles"),
         (generated or prepared, "carried"),
         (prepared, "learnt_queries"),
     )
-    for reader, name in taken:
+    for reader, name in read:
         digest = reader.inputs.get(name) if reader else None
         if digest and not _take(again, original, name, digest):
             lost.append(f"{name} of the original WORK is gone or was edited")

@@ -1,11 +1,9 @@
 """prepare: queries → splits, training examples with negatives and teacher scores, dev sets, the frozen test."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from idiolect.config import Config
 from idiolect.errors import WorkspaceError
 from idiolect.evaluation.beir import FRESH, OLD, Dataset, save_dataset
 from idiolect.evaluation.facets import Origins, origins
@@ -19,7 +17,7 @@ from idiolect.mining.masking import masked_passages, with_masks
 from idiolect.mining.permitted import permitted
 from idiolect.mining.ranking import Corpus
 from idiolect.mining.rounds import Round
-from idiolect.mining.splits import assign, group_of
+from idiolect.mining.splits import group_of
 from idiolect.mining.weighting import LEXICAL_SETTINGS, choose_weight
 from idiolect.mining.written_negatives import WrittenNegatives
 from idiolect.progress import Progress, track
@@ -27,16 +25,21 @@ from idiolect.readers.language import most_frequent
 from idiolect.records import (
     Chunk,
     Document,
-    FrozenTest,
     Fusion,
     Mining,
     Query,
-    Split,
-    SplitName,
     WrittenNegative,
 )
 from idiolect.stages.context import Context, Summary
 from idiolect.stages.dev_pool import pool
+from idiolect.stages.dividing import (
+    by_split_of,
+    hold,
+    judging_of,
+    keep_from_training,
+    records_of,
+    split_of_groups,
+)
 from idiolect.stages.encoders import base_encoder, encode
 from idiolect.stages.labelled import (
     asked,
@@ -49,11 +52,8 @@ from idiolect.stages.labelled import (
     with_chunks,
 )
 from idiolect.stages.learnt import Taught
-from idiolect.teachers.extractive import JUDGING_STYLES, TRAINING_STYLES, masked_queries
+from idiolect.teachers.extractive import TRAINING_STYLES, masked_queries
 from idiolect.workspace import Workspace
-
-FEWEST_JUDGING = 50
-"""With fewer headings and definitions than this, copied sentences join the queries that judge."""
 
 
 def run(context: Context) -> Summary:
@@ -72,24 +72,24 @@ def run(context: Context) -> Summary:
     frozen = None
     if carried is None or not is_test(work.frozen_test, carried.test):
         frozen = still_frozen(work.frozen_test, config, queries, chunks, groups, progress)
-    split_of = _split(queries, groups, config, frozen, this_round)
+    split_of = split_of_groups(queries, groups, config, frozen, this_round)
     labelled = read_labelled(context, chunks, groups, split_of, carried.labels if carried else {})
     taught = Taught(context, chunks, groups, split_of)
     encoder = base_encoder(context)
-    by_split = _by_split(queries, split_of, groups)
+    by_split = by_split_of(queries, split_of, groups)
     if frozen is not None:
-        _hold(by_split, frozen.queries)
+        hold(by_split, frozen.queries)
     elif this_round is not None:
         fresh = [query for query in by_split["test"] if query.id not in this_round.kept]
-        _hold(by_split, [*this_round.test, *_judging(fresh)])
+        hold(by_split, [*this_round.test, *judging_of(fresh)])
     fixed = frozen is not None or this_round is not None
     judging = {
-        "dev": _judging(by_split["dev"]),
-        "test": by_split["test"] if fixed else _judging(by_split["test"]),
+        "dev": judging_of(by_split["dev"]),
+        "test": by_split["test"] if fixed else judging_of(by_split["test"]),
     }
-    _keep_from_training(by_split, labelled.held_out)
+    keep_from_training(by_split, labelled.held_out)
     if this_round is not None:  # what is asked anew may say what was held out before
-        _keep_from_training(by_split, {normalised(query.text) for held in judging.values() for query in held})
+        keep_from_training(by_split, {normalised(query.text) for held in judging.values() for query in held})
     vectors = encode(
         encoder, [chunk.passage.full_text for chunk in chunks], "passage", progress, "encoding chunks"
     )
@@ -164,7 +164,7 @@ def run(context: Context) -> Summary:
     save_dataset(work.test, test)
     used = freeze(work.frozen_test, config, judging["test"], chunks, test_groups)
     save_labelled(work, labelled, chunks, known)
-    splits = [*_split_records(by_split, judging, groups), *split_records(labelled), *taught.splits]
+    splits = [*records_of(by_split, judging, groups), *split_records(labelled), *taught.splits]
     write_jsonl(work.splits, sorted(splits, key=lambda record: record.query_id))
     write_json(work.mining, mining)
     counts |= {"test": len(test.queries), "test_digest": used.digest[:12], "test_kept": frozen is not None}
@@ -182,66 +182,6 @@ def run(context: Context) -> Summary:
 
 def _negatives(work: Workspace) -> Iterable[WrittenNegative]:
     return read_jsonl(work.negatives, WrittenNegative) if work.negatives.exists() else ()
-
-
-def _split(
-    queries: Sequence[Query],
-    groups: Mapping[str, str],
-    config: Config,
-    frozen: FrozenTest | None,
-    this_round: Round | None,
-) -> dict[str, SplitName]:
-    members = {groups[query.source] for query in queries if query.source in groups}
-    if this_round is not None:
-        return this_round.split(set(groups.values()), members, config.prepare, config.seed)
-    kept = frozen.groups if frozen else ()
-    return assign(
-        members | (set(kept) & set(groups.values())),
-        config.prepare.test_fraction,
-        config.prepare.dev_fraction,
-        config.seed,
-        kept,
-        Counter(groups.values()),
-    )
-
-
-def _by_split(
-    queries: Sequence[Query], split_of: Mapping[str, SplitName], groups: Mapping[str, str]
-) -> dict[str, list[Query]]:
-    """Split → its queries."""
-    result: dict[str, list[Query]] = {"train": [], "dev": [], "test": [], "unused": []}
-    for query in queries:
-        splits = {split_of.get(groups.get(identifier, "")) for identifier in (query.source, *query.positives)}
-        splits.discard(None)
-        if query.source in groups:
-            # a query whose positives stand on two sides would show one side the other's passages
-            result[split_of[groups[query.source]] if len(splits) == 1 else "unused"].append(query)
-    return result
-
-
-def _hold(by_split: dict[str, list[Query]], test: Sequence[Query]) -> None:
-    """Let these queries be the test; others of its documents are unused."""
-    kept = {query.id for query in test}
-    by_split["unused"] += [query for query in by_split["test"] if query.id not in kept]
-    by_split["test"] = list(test)
-
-
-def _keep_from_training(by_split: dict[str, list[Query]], words: Collection[str]) -> None:
-    """Make training queries unused that say the same as a held-out one."""
-    train, by_split["train"] = by_split["train"], []
-    for query in train:
-        by_split["unused" if normalised(query.text) in words else "train"].append(query)
-
-
-def _judging(queries: Sequence[Query]) -> list[Query]:
-    """The queries of dev or test that judge: written ones, or copied ones of styles that nothing trains on."""
-    written = [query for query in queries if not query.copied]
-    if written:
-        return written
-    judging = [query for query in queries if query.style in JUDGING_STYLES]
-    if len(judging) < FEWEST_JUDGING:
-        judging += [query for query in queries if query.style == "sentence" and query.cut]
-    return judging
 
 
 def _dataset(
@@ -274,20 +214,6 @@ def _facets(
     if this_round is not None:
         facets["round"] = {query.id: OLD if query.id in this_round.old else FRESH for query in queries}
     return facets
-
-
-def _split_records(
-    by_split: Mapping[str, Sequence[Query]], judging: Mapping[str, Sequence[Query]], groups: Mapping[str, str]
-) -> list[Split]:
-    """Every query's split; "unused" where its style neither trains nor judges there."""
-    records = []
-    for name, queries in by_split.items():
-        judges = {query.id for query in judging.get(name, ())}
-        for query in queries:
-            trains = name in ("train", "dev") and (not query.copied or query.style in TRAINING_STYLES)
-            split: Any = name if trains or query.id in judges else "unused"
-            records.append(Split(query_id=query.id, split=split, group=groups[query.source]))
-    return records
 
 
 def _tell(progress: Progress, counts: Summary, miner: Miner) -> None:
