@@ -11,7 +11,7 @@ from idiolect.server import create_app
 from idiolect.server.connections import patient
 
 
-def until(condition, seconds=90):
+def until(condition, seconds=30):
     """Wait until `condition` holds; it has so long."""
     deadline = time.monotonic() + seconds
     while not condition():
