@@ -1,5 +1,6 @@
 """A WORK that could be served, what people ask of it, and other things that they might ask one day."""
 
+import datetime
 import random
 import shutil
 
@@ -118,3 +119,19 @@ def window(
         digest=digest,
         sides=[side],
     )
+
+
+def impressions(queries, began, users=30):
+    """Impressions, one a minute, that people consent to."""
+    return [
+        {
+            "type": "impression",
+            "id": f"{began.isoformat()} {number}",
+            "time": (began + datetime.timedelta(minutes=number)).isoformat(),
+            "query": query,
+            "user": f"user {number % users}",
+            "hits": [{"rank": 1, "document": "intake-pump"}],
+            "consent": True,
+        }
+        for number, query in enumerate(queries)
+    ]

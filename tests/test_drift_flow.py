@@ -5,13 +5,13 @@ import json
 import shutil
 
 import pytest
-from drifting_work import FLOWERS, MONTHS, asked, served_work, write_queries
+from drifting_work import FLOWERS, MONTHS, asked, impressions, served_work, write_queries
 from registered import Desk, write_plain_bundle, write_work
 from small_corpus import write_small_corpus
 
 from idiolect.cli import main
 from idiolect.cli.drift import ALARM
-from idiolect.files import read_json, tree_digests
+from idiolect.files import read_json, tree_digests, write_jsonl
 from idiolect.lifecycle.drift.reference import forget_users, read_reference
 from idiolect.workspace import Workspace
 
@@ -123,29 +123,12 @@ def test_documents_that_are_new_are_compared_and_those_in_work_are_not(drift, wo
     }
 
 
-def events(path, queries, began, users=30):
-    """Impressions, one a minute, that people consent to."""
-    lines = [
-        {
-            "type": "impression",
-            "id": f"{began.isoformat()} {number}",
-            "time": (began + datetime.timedelta(minutes=number)).isoformat(),
-            "query": query,
-            "user": f"user {number % users}",
-            "hits": [{"rank": 1, "document": "intake-pump"}],
-            "consent": True,
-        }
-        for number, query in enumerate(queries)
-    ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return path
-
-
 def test_the_feedback_log_is_looked_at_from_where_the_last_window_ended(drift, work, tmp_path, capsys):
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     weeks = [now - datetime.timedelta(days=days) for days in (21, 14, 7)]
     for began, seed, flowers in zip(weeks, (1, 2, 3), (0, 0.5, 0.5), strict=True):
-        file = events(tmp_path / f"{seed}.jsonl", asked(90, seed, flowers), began)
+        file = tmp_path / f"{seed}.jsonl"
+        write_jsonl(file, impressions(asked(90, seed, flowers), began))
         with pytest.raises(SystemExit) as ended:
             main(["feedback", "import", str(file), "-w", str(work.root)])
         assert ended.value.code == 0, capsys.readouterr()

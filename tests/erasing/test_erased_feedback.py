@@ -10,7 +10,7 @@ from indexed_manuals import command
 
 from idiolect.erasing import erasure
 from idiolect.errors import PrivacyError
-from idiolect.files import read_jsonl, tree_digests, write_json, write_jsonl
+from idiolect.files import read_json, read_jsonl, tree_digests, write_json, write_jsonl
 from idiolect.lifecycle.audit.verifying import verify
 from idiolect.lifecycle.feedback import database
 from idiolect.workspace import Workspace
@@ -50,6 +50,8 @@ def work(tmp_path):
         ],
     )
     write_json(work.learnt / "report.json", {"documents": {GONE: 3, STAYS: 4}})
+    asked = [{"text": f"who wrote {SALE[10:70]}"}, {"text": "what shuts off a district?"}]
+    write_json(work.drift_reference, {"kind": "file", "taken": "2026-03-11", "queries": asked})
     return work
 
 
@@ -64,7 +66,7 @@ def held(work):
 
 
 def test_nothing_is_left_of_it_and_the_rest_stays_as_it_was_shown(work):
-    assert {"feedback.db", "queries.jsonl", "report.json"} <= set(held(work))
+    assert {"feedback.db", "queries.jsonl", "report.json", "drift_reference.json"} <= set(held(work))
     done = command("audit", "erase", "-w", work.root, "--document", GONE, "--json", "-q")
     assert held(work) == []
     counted = {kind: count for kind, count in done["removed"].items() if kind not in ("documents", "chunks")}
@@ -74,6 +76,7 @@ def test_nothing_is_left_of_it_and_the_rest_stays_as_it_was_shown(work):
         "actions": 3,
         "learnt from feedback": 1,
         "parts of what was learnt from feedback": 2,
+        "queries of the drift reference": 1,
     }
     shown, other = log_of(work.root).seen()
     assert [(hit.rank, hit.document) for hit in shown.impression.hits] == [(2, STAYS)], "the rank it had"
@@ -82,6 +85,9 @@ def test_nothing_is_left_of_it_and_the_rest_stays_as_it_was_shown(work):
     (row,) = read_jsonl(work.learnt / "queries.jsonl", dict)
     assert row["negatives"] == [{"document": "storage-tank", "users": 5}]
     assert [one["document"] for one in row["positives"]] == [STAYS]
+    assert [one["text"] for one in read_json(work.drift_reference)["queries"]] == [
+        "what shuts off a district?"
+    ]
     verify(work)
 
 

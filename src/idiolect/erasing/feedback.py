@@ -1,4 +1,4 @@
-"""WORK's feedback without what goes: impressions, actions, and what was learnt from them."""
+"""WORK's feedback without what goes: impressions, actions, and what was learnt from them or is compared with."""
 
 import contextlib
 import sqlite3
@@ -11,6 +11,7 @@ import msgspec
 from idiolect.erasing.gone import Rules
 from idiolect.errors import FeedbackError, PrivacyError
 from idiolect.files import read_json, read_jsonl, write_json, write_jsonl
+from idiolect.lifecycle.drift.reference import forget_queries
 from idiolect.lifecycle.feedback import database
 from idiolect.lifecycle.feedback.events import Hit
 from idiolect.lifecycle.feedback.log import actions_of, impression_of, impressions
@@ -21,6 +22,9 @@ from idiolect.workspace import Workspace
 def clear(work: Workspace, rules: Rules, write: bool) -> Counter[str]:
     """How much goes; `write` takes it out. Raises PrivacyError where the log cannot be used, or is being read."""
     gone = _learnt(work, rules, write)
+    gone["queries of the drift reference"] = forget_queries(
+        work.drift_reference, lambda text: rules.redacted(text) != text, write
+    )
     if not work.feedback.is_file():
         return +gone
     try:

@@ -10,6 +10,7 @@ from idiolect.files import digest_path
 from idiolect.readers import source_digest
 from idiolect.records import Record
 from idiolect.refreshing import feedback
+from idiolect.refreshing.journal import refreshes
 from idiolect.stages.context import Context
 from idiolect.stages.failures import plan_round
 from idiolect.workspace import Workspace
@@ -59,19 +60,22 @@ class _Window(Record, frozen=True):
     """What a refresh reads of a line of WORK/drift.jsonl."""
 
     alarm: bool
+    taken: str = ""
 
 
 def drifted(work: Workspace) -> bool:
-    """Whether the last window that `idiolect drift` looked at raised an alarm; False before the first.
+    """Whether the last window that `idiolect drift` looked at raised an alarm that no champion has come after.
 
-    Raises InputError where its line cannot be read.
+    False before the first window. Raises InputError where its line cannot be read.
     """
     if not work.drift.is_file():
         return False
     last = [line for line in work.drift.read_bytes().splitlines() if line.strip()][-1:]
+    answered = max((done.ended for done in refreshes(work) if done.promoted), default="")
     try:
-        return any(msgspec.json.decode(line, type=_Window).alarm for line in last)
+        windows = [msgspec.json.decode(line, type=_Window) for line in last]
     except msgspec.MsgspecError as error:
         raise InputError(
             f"{work.drift}: the last line is no window of drift ({error}): run `idiolect drift` again"
         ) from None
+    return any(window.alarm and window.taken >= answered for window in windows)

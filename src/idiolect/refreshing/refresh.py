@@ -14,6 +14,7 @@ from idiolect.evaluation.report import read_report
 from idiolect.holding import held
 from idiolect.lifecycle.lineage.published import publish_with_lineage
 from idiolect.refreshing import feedback, journal
+from idiolect.refreshing.accepting import accept
 from idiolect.refreshing.carrying import carry
 from idiolect.refreshing.champion import known_as, opened, settled, standing
 from idiolect.refreshing.figures import asked, came, gone, tested
@@ -101,6 +102,8 @@ def _carried_out(
         registry, Bundle.load(work.bundle), work, champion.name, policy=config.licences
     )
     outcome = judged(registry, version, champion)
+    learnt = outcome.promoted and config.refresh.feedback and config.prepare.feedback
+    accepted = accept(work, config, context.progress) if learnt else ""
     report = read_report(work.report)
     return _ended(
         work,
@@ -116,7 +119,7 @@ def _carried_out(
             version=str(version),
             promoted=outcome.promoted,
             against=outcome.against,
-            notes=outcome.notes,
+            notes=[*outcome.notes, *filter(None, [accepted])],
             verdict=report.verdict,
             sentence=report.sentence,
             next=report.what_next,

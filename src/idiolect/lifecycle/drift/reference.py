@@ -5,6 +5,7 @@ would be drift.  So the first window of real queries that is large enough become
 """
 
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -52,10 +53,7 @@ def read_reference(path: Path, retention_days: int, now: datetime.datetime) -> R
     """
     if not path.is_file():
         return None
-    try:
-        held = msgspec.convert(read_json(path), Reference)
-    except (InputError, msgspec.ValidationError) as error:
-        raise DriftError(f"{path} holds no reference ({error}): delete it to take a new one") from None
+    held = _held(path)
     if held.kind != "window":
         return held
     oldest = (now - datetime.timedelta(days=retention_days)).isoformat()
@@ -68,12 +66,29 @@ def keep_reference(path: Path, reference: Reference) -> None:
 
 def forget_users(path: Path, users: set[str]) -> int:
     """Take what some users asked, by their pseudonyms, out of the reference; how many queries that were."""
+    return _without(path, lambda query: query.user in users, write=True)
+
+
+def forget_queries(path: Path, tells: Callable[[str], bool], write: bool) -> int:
+    """How many of the reference's queries tell of something, by their texts; `write` takes them out."""
+    return _without(path, lambda query: tells(query.text), write)
+
+
+def _without(path: Path, goes: Callable[[Asked], bool], write: bool) -> int:
     if not path.is_file():
         return 0
-    held = msgspec.convert(read_json(path), Reference)
-    left = [query for query in held.queries if query.user not in users]
-    _kept(path, held, left)
+    held = _held(path)
+    left = [query for query in held.queries if not goes(query)]
+    if write:
+        _kept(path, held, left)
     return len(held.queries) - len(left)
+
+
+def _held(path: Path) -> Reference:
+    try:
+        return msgspec.convert(read_json(path), Reference)
+    except (InputError, msgspec.ValidationError) as error:
+        raise DriftError(f"{path} holds no reference ({error}): delete it to take a new one") from None
 
 
 def _kept(path: Path, held: Reference, queries: list[Asked]) -> Reference | None:
