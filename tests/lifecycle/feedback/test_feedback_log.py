@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from happened import action, at, impression, keep, log_of, numbered
 
-from idiolect.config import Feedback, Privacy
-from idiolect.errors import FeedbackError
+from idiolect.config import Feedback, Privacy, load
+from idiolect.errors import ConfigError, FeedbackError
 from idiolect.lifecycle.erasure.suppression import suppress
 from idiolect.lifecycle.feedback import database
 from idiolect.lifecycle.feedback.keeping import Keeper
@@ -76,6 +76,14 @@ def test_queries_and_names_are_masked_as_documents_are(tmp_path):
     assert b"acme-mills" not in bytes_of(tmp_path)
 
 
+def test_names_that_masking_makes_longer_than_may_come_are_read_again(tmp_path):
+    long = "a@b.co/" * 250
+    kept = keep(tmp_path, impression(hits=[{"rank": 1, "document": long, "chunk": f"{long}#3"}]), action())
+    assert kept.actions == 1
+    (seen,) = log_of(tmp_path).seen()
+    assert len(seen.impression.hits[0].document) > 2_000 and len(seen.actions) == 1
+
+
 def test_a_query_that_may_not_be_masked_is_not_kept_nor_what_was_done_with_it(tmp_path):
     kept = keep(
         tmp_path,
@@ -123,6 +131,15 @@ def test_what_has_expired_is_neither_taken_nor_kept_nor_read(tmp_path):
         keep(tmp_path, retention_days=10)
         assert [one.impression.id for one in log_of(tmp_path).seen()] == ["new"], "deleted when it was opened"
         assert b"an expired question" not in bytes_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "setting", ["retention_days=36501", "waiting_hours=1e308", "waiting_hours=inf", "waiting_hours=nan"]
+)
+def test_times_beyond_any_calendar_are_refused(setting):
+    with pytest.raises(ConfigError, match=rf"feedback\.{setting.partition('=')[0]}"):
+        load(None, [f"feedback.{setting}"])
+    assert database.oldest(Feedback(retention_days=36_500)) < "1930"
 
 
 def test_an_action_waits_for_its_impression_but_not_for_ever(tmp_path):
