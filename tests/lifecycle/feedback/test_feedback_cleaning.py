@@ -172,3 +172,15 @@ def test_what_is_left_can_be_gone_through_again():
     assert list(one) == list(one)
     assert one.left_out == {"not shown": LeftOut(actions=1)}
     assert msgspec.json.encode(one.left_out)
+
+
+def test_what_comes_between_the_two_readings_waits_for_the_next():
+    """A machine's later searches, say: the first reading has judged nobody's by them."""
+    log = [seen(impression("a", 0))]
+
+    def read():
+        found = list(log)
+        log.extend(seen(impression(f"b{number}", number, query=f"q{number}")) for number in range(1, 30))
+        return found
+
+    assert [one.impression.id for one in Cleaned(read, Feedback())] == ["a"]
