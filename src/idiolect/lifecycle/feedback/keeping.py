@@ -1,8 +1,9 @@
 """Events into the log: with consent, in time, masked, each once."""
 
+import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -83,6 +84,11 @@ class Keeper:
             self._connection.close()
             self._connection = None
 
+    def tidy(self) -> None:
+        """Delete what has expired, where that was last done an hour ago. Raises FeedbackError where that fails."""
+        with self._writing():
+            self._opened()
+
     def keep_all(self, read: Iterable[Read]) -> Kept:
         """What was read of a file, in batches: each is in the log, or nothing of it."""
         left, total = iter(read), Kept()
@@ -143,26 +149,29 @@ class Keeper:
     def _written(self, events: Sequence[tuple[int, Event]]) -> tuple[Counter[str], list[SetAside]]:
         counts: Counter[str] = Counter()
         conflicts: list[SetAside] = []
+        with self._writing(), database.transaction(connection := self._opened()):
+            for place, event in events:
+                outcome = (
+                    _put_impression(connection, event)
+                    if isinstance(event, Impression)
+                    else _put_action(connection, event)
+                )
+                if outcome == "other":
+                    reason = "another impression of this id is in the log"
+                    conflicts.append(SetAside(place=place, reason=reason))
+                else:
+                    counts[outcome] += 1
+        return counts, conflicts
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            connection = self._opened()
-            with database.transaction(connection):
-                for place, event in events:
-                    outcome = (
-                        _put_impression(connection, event)
-                        if isinstance(event, Impression)
-                        else _put_action(connection, event)
-                    )
-                    if outcome == "other":
-                        reason = "another impression of this id is in the log"
-                        conflicts.append(SetAside(place=place, reason=reason))
-                    else:
-                        counts[outcome] += 1
+            yield
         except sqlite3.Error as error:
             self.close()
             raise FeedbackError(
                 f"the feedback log {self.path} cannot be written ({error}): free some space, or mend it"
             ) from None
-        return counts, conflicts
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
