@@ -59,12 +59,21 @@ def read_carried(work: Workspace) -> Carried | None:
             queries=list(read_jsonl(work.carried_queries, Query)),
             negatives=list(read_jsonl(work.carried_negatives, WrittenNegative)),
             test=msgspec.convert(read_json(work.carried_test), FrozenTest),
-            labels={one.group: one.split for one in read_jsonl(work.carried_labels, Split)},
+            labels=_labels(read_jsonl(work.carried_labels, Split)),
         )
     except (msgspec.ValidationError, FileNotFoundError) as error:
         raise InputError(
             f"{work.carried} is not what a refresh carried over ({error}): delete it to begin anew without it"
         ) from None
+
+
+def _labels(splits: Iterable[Split]) -> dict[str, SplitName]:
+    """The words of a query → its split: what people labelled and clicked for too has two, of which one is used."""
+    found: dict[str, SplitName] = {}
+    for one in splits:
+        if one.split != "unused" or one.group not in found:
+            found[one.group] = one.split
+    return found
 
 
 class Places:
