@@ -15,7 +15,7 @@ from happened import action, at, impression, keep, log_of, numbered
 from idiolect.config import Feedback, Privacy, load
 from idiolect.errors import ConfigError, FeedbackError
 from idiolect.lifecycle.erasure.suppression import suppress
-from idiolect.lifecycle.feedback import database
+from idiolect.lifecycle.feedback import database, keeping
 from idiolect.lifecycle.feedback.keeping import Keeper
 from idiolect.lifecycle.privacy.pseudonyms import key_at
 from idiolect.workspace import Workspace
@@ -102,6 +102,15 @@ def test_without_consent_nothing_is_kept_unless_terms_of_use_have_it(tmp_path):
     assert reasons(kept) == {1: "no consent", 2: "its impression was set aside"}
     assert list(log_of(tmp_path / "a").seen()) == []
     assert keep(tmp_path / "b", *asked, consent="given").impressions == 1
+
+
+def test_an_import_keeps_no_action_on_what_had_no_consent_however_long_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "BATCH", 2)
+    events = impression(consent=False), impression("j", 60), action("j", 69), action()
+    with Keeper(Workspace(tmp_path), Feedback(), Privacy()) as keeper:
+        kept = keeper.keep_all(numbered(events))
+    assert reasons(kept) == {1: "no consent", 4: "its impression was set aside"}
+    assert (kept.waiting, log_of(tmp_path).waiting()) == (0, 0)
 
 
 def test_an_event_given_twice_counts_once(tmp_path):

@@ -91,16 +91,20 @@ class Keeper:
 
     def keep_all(self, read: Iterable[Read]) -> Kept:
         """What was read of a file, in batches: each is in the log, or nothing of it."""
-        left, total = iter(read), Kept()
+        left, total, refused = iter(read), Kept(), set[str]()
         while batch := list(islice(left, BATCH)):
             total += Kept(set_aside=[one for one in batch if isinstance(one, SetAside)])
-            total += self.keep([one for one in batch if not isinstance(one, SetAside)])
+            total += self._keep([one for one in batch if not isinstance(one, SetAside)], refused)
         return msgspec.structs.replace(total, set_aside=_placed(total.set_aside))
 
     def keep(self, events: Sequence[tuple[int, Event]]) -> Kept:
         """Events with their places, all of them in one transaction. Raises FeedbackError where that fails."""
+        return self._keep(events, set())
+
+    def _keep(self, events: Sequence[tuple[int, Event]], refused: set[str]) -> Kept:
+        """`refused` remembers the impressions of which nothing is kept, whatever was done with them later."""
         self._look_what_was_erased()
-        ready, aside, refused = [], [], set[str]()
+        ready, aside = [], []
         erased = 0
         for place, event in sorted(events, key=lambda one: isinstance(one[1], Action)):
             try:
@@ -123,7 +127,7 @@ class Keeper:
     def _permitted(self, event: Event, refused: set[str]) -> tuple[Event, int]:
         """The event as it may be kept, and how many of its hits may not; impressions come before actions.
 
-        Raises NoEventError; `refused` remembers the impressions of which nothing is kept.
+        Raises NoEventError.
         """
         if isinstance(event, Action) and event.impression in refused:
             raise NoEventError("its impression was set aside")
