@@ -49,7 +49,9 @@ class Confirmer:
         ]
         scores = self._scores(doubts, meant, fused)
         return [
-            Opinion(scores[doubt.words, hit], float(np.min([scores[doubt.words, column] for column in answers])))
+            Opinion(
+                scores[doubt.words, hit], float(np.min([scores[doubt.words, column] for column in answers]))
+            )
             if hit is not None and answers
             else None
             for doubt, (hit, answers) in zip(doubts, meant, strict=True)

@@ -74,8 +74,8 @@ def fit(given: Iterable[Reading]) -> Propensities:
                 rows.append(((one.words, *name), hit.rank, place in one.opened, one.words, one.independent()))
     if unlike and not any(clicked for _, _, clicked, _, _ in rows):
         raise FeedbackError(
-            f"no propensities: each of {unlike:,} clicks is on a document that its list names more than once; give each "
-            "hit's `chunk`"
+            f"no propensities: each of {unlike:,} clicks is on a document that its list names more than once; give "
+            "each hit's `chunk`"
         )
     return fit_shown(Shown(*(zip(*rows, strict=True) if rows else ((),) * 5)))
 
