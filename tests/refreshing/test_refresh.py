@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from drifting_work import window as looked
 from refreshing.months import ask, write_month
 from teachers.chat_server import ChatServer, passage_of
 
@@ -15,7 +16,8 @@ from idiolect.cli import main
 from idiolect.config import load
 from idiolect.evaluation.beir import load_dataset
 from idiolect.evaluation.report import read_report
-from idiolect.files import read_json, read_jsonl, write_jsonl, write_text
+from idiolect.files import read_json, read_jsonl, write_text
+from idiolect.lifecycle.drift.windows import add
 from idiolect.lifecycle.lineage.explaining import explain_model_document
 from idiolect.lifecycle.lineage.naming import artefact, versions
 from idiolect.lifecycle.lineage.store import opened
@@ -227,7 +229,13 @@ def test_later_rounds_are_told_when_nothing_is_new_and_keep_a_champion_that_is_n
     assert place("refresh") == 3
     assert "nothing new came" in capsys.readouterr().out
     assert len(journal.refreshes(place.work)) == 1 and len(place.versions()) == 2
-    write_jsonl(place.work.drift, [{"alarm": True}, {"alarm": False}])
+    note = place.docs / "m1-02.md"
+    write_text(note, "\n\n" + note.read_text() + "\n")
+    for _ in range(2):  # which moves what was said, and leaves every word of it
+        assert place("refresh") == 3
+        assert "nothing new came" in capsys.readouterr().out
+    add(place.work.drift, looked("a", True), 1)
+    add(place.work.drift, looked("b", False), 1)
     assert place("refresh", "--when", "drifted") == 3
     assert "no drift alarm" in capsys.readouterr().out
 
