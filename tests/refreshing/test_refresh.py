@@ -249,6 +249,9 @@ def test_later_rounds_are_told_when_nothing_is_new_and_keep_a_champion_that_is_n
     assert place("refresh", "--dry-run", "--json") == 0
     planned = json.loads(capsys.readouterr().out)
     assert (planned["champion"], planned["news"]) == ("acme@2", ["documents"])
+    costs = {one["stage"]: one for one in planned["estimates"]}
+    assert list(costs) == planned["stages"] and costs["generate"]["llm_calls"] == 2
+    assert costs["train"]["minutes"] is not None and "2 of " in costs["generate"]["basis"][0]
     assert place("refresh", "--when", "drifted", "--set", "train.epochs=0", "--json") == 3
     done = json.loads(capsys.readouterr().out)
     assert (done["promoted"], done["version"], done["champion"]) == (False, "acme@3", "acme@2")

@@ -12,7 +12,13 @@ from sentence_transformers.base.modules import Dense, InputModule, Normalize
 
 from idiolect.runtimes.adapter import read_adapter, write_adapter
 from idiolect.runtimes.base import Kind, TextEncoder
-from idiolect.runtimes.mapping import MappedEncoder, read_map, write_endpoint_map, write_further_map, write_map
+from idiolect.runtimes.mapping import (
+    MappedEncoder,
+    read_map,
+    write_endpoint_map,
+    write_further_map,
+    write_map,
+)
 from idiolect.runtimes.torch import load
 
 
