@@ -46,11 +46,22 @@ def news(context: Context) -> News:
         others.append(f"settings ({', '.join(changed)})")
     if feedback.is_new(context):
         others.append("feedback")
-    if asks_about_failures(context) and not plan_round(context).known:
+    if asks_about_failures(context) and _mixed_up(context, last["generate"].get("focuses", "")):
         others.append("failures")
     assert context.source is not None
     documents = last["ingest"].get("DOCS") != source_digest(context.source, work.root)
     return News(documents=documents, others=others)
+
+
+def _mixed_up(context: Context, asked: str) -> bool:
+    """Whether the last model mixes up what nobody has been asked about yet; `asked`: the digest of the rounds that
+    generate has read.
+    """
+    planned, rounds = plan_round(context), context.workspace.focuses
+    waits = (
+        rounds.is_file() and digest_path(rounds) != asked
+    )  # written down by a refresh that was killed then
+    return bool(planned.round.requests) and (not planned.known or waits)
 
 
 def asks_about_failures(context: Context) -> bool:
