@@ -56,7 +56,7 @@ def _asking(context: Context, sample: CorpusSample, whole: Corpus) -> Estimate:
     trains = [chunk for chunk in sample.chunks if chunk.trains]
     known = _known(context)
     new = [chunk for chunk in trains if digest_text(chunk.passage.full_text) not in known]
-    told = f"{len(new):,} of {len(trains):,} chunks that were looked at are new or changed"
+    told = f"{len(new):,} of {len(trains):,} chunks that were looked at are to be asked about"
     if asks_about_failures(context):
         told += "; queries about failures come on top"
     if not new:
