@@ -17,6 +17,9 @@ from idiolect.mining.fingerprints import is_substantial
 from idiolect.records import CarriedChunk, Chunk, FrozenTest, Query, Record, Split, SplitName, WrittenNegative
 from idiolect.workspace import Workspace
 
+STRICTEST: tuple[SplitName, ...] = ("test", "dev", "train", "unused")
+"""What counts where texts that are the same stand in several splits."""
+
 
 class Facts(Record, frozen=True, kw_only=True):
     """carried/facts.json: who wrote the queries, and the rounds about failures that were asked by then."""
@@ -68,11 +71,10 @@ def read_carried(work: Workspace) -> Carried | None:
 
 
 def _labels(splits: Iterable[Split]) -> dict[str, SplitName]:
-    """The words of a query → its split: what people labelled and clicked for too has two, of which one is used."""
+    """Of words that somebody labelled and others clicked for, both stand there: what held them out counts."""
     found: dict[str, SplitName] = {}
     for one in splits:
-        if one.split != "unused" or one.group not in found:
-            found[one.group] = one.split
+        found[one.group] = min(found.get(one.group, one.split), one.split, key=STRICTEST.index)
     return found
 
 
