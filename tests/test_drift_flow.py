@@ -192,13 +192,21 @@ def test_users_are_pseudonyms_those_of_the_log(drift, work, tmp_path, capsys):
 def test_what_the_model_was_trained_on_since_covers_nothing_by_itself(drift, work, tmp_path):
     """Of a model that learnt from the reference, the queries stand among those that it was trained on."""
     queries = asked(400, 1)
+    once = 160
     drift("--queries", write_queries(tmp_path / "first.txt", queries[:200]))
     examples = list(read_jsonl(work.train, TrainingExample))
-    learnt = [msgspec.structs.replace(examples[0], query=text) for text in queries[:200]]
+    learnt = [msgspec.structs.replace(examples[0], query=text) for text in queries[:once]]
     write_jsonl(work.train, [*examples, *learnt])
     code, calm = drift("--queries", write_queries(tmp_path / "calm.txt", queries[200:]))
     assert (code, status(calm)) == (0, {"queries": "counted"})
-    assert not findings(calm)["uncovered"]["drifted"]
+    found = findings(calm)
+    assert not found["uncovered"]["drifted"]
+    told = {name: (one["reference"], one["current"]) for name, one in found.items()}
+    assert told["top_score"] == told["margin"] == (200 - once, told["mmd"][1])
+    all_learnt = [msgspec.structs.replace(examples[0], query=text) for text in queries[:200]]
+    write_jsonl(work.train, [*examples, *all_learnt])
+    again = drift("--queries", tmp_path / "calm.txt")[1]
+    assert findings(again).keys() == found.keys() - {"top_score", "margin"}, "none are left"
 
 
 def test_a_window_does_not_end_after_now(drift, work):

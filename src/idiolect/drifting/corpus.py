@@ -29,11 +29,14 @@ READ_CHUNKS, READ_SECONDS = 20_000, 240.0
 
 @dataclass(frozen=True)
 class Trained:
-    """What WORK was trained for. `passages` and `queries` are draws of POOL; `wordings` are of all its chunks."""
+    """What WORK was trained for. `passages` and `queries` are draws of POOL; `wordings` are of all its chunks,
+    `asked` of all its training queries.
+    """
 
     passages: list[Text]
     queries: list[Text]
     wordings: frozenset[str]
+    asked: frozenset[str]
     documents: Mapping[str, str]
     digest: str
     chunks: int
@@ -61,6 +64,7 @@ def trained(work: Workspace, seed: int) -> Trained:
         passages=_drawn(_texts(chunks, known), seed),
         queries=_drawn(queries, seed),
         wordings=frozenset(normalised(chunk.text) for chunk in chunks),
+        asked=frozenset(normalised(query.text) for query in queries),
         documents=known.sources,
         digest=digest_value(sorted(normalised(chunk.text) for chunk in chunks)),
         chunks=len(chunks),

@@ -50,18 +50,21 @@ class Measuring:
     def queries(self, texts: Sequence[Text]) -> Measured:
         """What people asked; a query's source is that of the document found first.
 
-        Of training queries those of the same words cover nothing: a model that learnt from feedback has been trained
-        on the very reference, and would cover it better than anything that is asked later.
+        A model that learnt from feedback has been trained on the very reference, and covers it better, and searches
+        better for it, than for anything that is asked later: of training queries those of the same words cover nothing,
+        and what a query scores that was trained on is NaN.
         """
         vectors = self.encoded(texts, "query")
         best = nearest(vectors, self.passages)
         found = [self.passages.groups[row] for row in best.row]
         known = self.trained.documents
         told = [language(text.text) for text in texts]
+        words = [normalised(text.text) for text in texts]
+        trained = np.array([word in self.trained.asked for word in words], bool)
         numbers = {
-            "top_score": best.score,
-            "margin": best.margin,
-            "uncovered": nearest(vectors, self.worded, [normalised(text.text) for text in texts]).score,
+            "top_score": np.where(trained, np.nan, best.score),
+            "margin": np.where(trained, np.nan, best.margin),
+            "uncovered": nearest(vectors, self.worded, words).score,
         }
         sliced = [
             msgspec.structs.replace(text, slices={"language": code, "source": known.get(document, "")})

@@ -37,12 +37,24 @@ _LENGTHS = 5
 
 
 def findings(pooled: Pooled, settings: Drift, seed: int) -> list[Finding]:
-    """One a detector, in the order of `MEANINGS`; `uncovered`, `top_score` … only where their numbers are known."""
+    """One a detector, in the order of `MEANINGS`; `uncovered`, `top_score` … only where their numbers are known.
+
+    Numbers that are known of some texts only are compared among these, where they are enough.
+    """
     labels = pooled.labels(settings.permutations, seed)
-    return [
+    found = [
         _finding(name, statistics, pooled, settings.alpha)
         for name, statistics in _statistics(pooled, labels, seed)
     ]
+    for name, function in NUMBERS.items():
+        if name not in pooled.measured.numbers:
+            continue
+        part = pooled.told(name)
+        if part is not pooled and _too_few(part, settings.smallest):
+            continue
+        over = labels if part is pooled else part.labels(settings.permutations, seed)
+        found.append(_finding(name, function(part.measured.numbers[name], over), part, settings.alpha))
+    return found
 
 
 def _statistics(pooled: Pooled, labels: Labels, seed: int) -> Iterator[tuple[str, Floats]]:
@@ -57,9 +69,6 @@ def _statistics(pooled: Pooled, labels: Labels, seed: int) -> Iterator[tuple[str
     for name in CLASSES:
         if name in pooled.measured.classes:
             yield name, stability(pooled.codes(name), labels)
-    for name, function in NUMBERS.items():
-        if name in numbers:
-            yield name, function(numbers[name], labels)
 
 
 def only_uncovered(pooled: Pooled, settings: Drift, seed: int) -> list[Finding]:
@@ -79,12 +88,8 @@ def sliced(pooled: Pooled, settings: Drift, seed: int) -> tuple[list[Finding], l
     left_out: list[Untested] = []
     for name, part in _slices(pooled):
         reference, current = part.sizes
-        reason = ""
-        if min(reference, current) < settings.smallest:
-            reason = f"fewer than {settings.smallest} on a side"
-        elif part.blocks < FEWEST_GROUPS:
-            reason = f"from fewer than {FEWEST_GROUPS} users or documents on a side"
-        elif len(tested) == most:
+        reason = _too_few(part, settings.smallest)
+        if not reason and len(tested) == most:
             reason = f"{most} larger slices were tested: raise drift.permutations"
         if not reason:
             tested.append((name, part))
@@ -98,6 +103,15 @@ def sliced(pooled: Pooled, settings: Drift, seed: int) -> tuple[list[Finding], l
     return [
         _replaced(finding, p, settings.alpha) for finding, p in zip(found, adjusted, strict=True)
     ], left_out
+
+
+def _too_few(part: Pooled, smallest: int) -> str:
+    """Why nothing can be told of so few; "" where they are enough."""
+    if min(part.sizes) < smallest:
+        return f"fewer than {smallest} on a side"
+    if part.blocks < FEWEST_GROUPS:
+        return f"from fewer than {FEWEST_GROUPS} users or documents on a side"
+    return ""
 
 
 def _slices(pooled: Pooled) -> list[tuple[str, Pooled]]:

@@ -24,7 +24,10 @@ class Text(Record, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Measured:
-    """Texts [n] of one side with all that detectors take: their vectors [n, d], numbers and classes [n], by name."""
+    """Texts [n] of one side with all that detectors take: their vectors [n, d], numbers and classes [n], by name.
+
+    A number is NaN where it is not known of a text, or says nothing.
+    """
 
     texts: Sequence[Text]
     vectors: NDArray[np.float32]
@@ -58,6 +61,11 @@ class Pooled:
 
     def labels(self, count: int, seed: int) -> Labels:
         return relabelled(self.current, self.groups, self.fixed, count, seed)
+
+    def told(self, name: str) -> "Pooled":
+        """Of the rows whose number of that name is known."""
+        known = np.flatnonzero(~np.isnan(self.measured.numbers[name]))
+        return self if len(known) == len(self) else self.only(known)
 
     def codes(self, name: str) -> NDArray[np.int64]:
         """Classes as numbers from 0 on."""
