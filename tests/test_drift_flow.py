@@ -4,15 +4,18 @@ import datetime
 import json
 import shutil
 
+import msgspec
 import pytest
 from drifting_work import FLOWERS, MONTHS, asked, impressions, served_work, write_queries
+from happened import keep
 from registered import Desk, write_plain_bundle, write_work
 from small_corpus import write_small_corpus
 
 from idiolect.cli import main
 from idiolect.cli.drift import ALARM
-from idiolect.files import read_json, tree_digests, write_jsonl
+from idiolect.files import read_json, read_jsonl, tree_digests, write_jsonl
 from idiolect.lifecycle.drift.reference import forget_users, read_reference
+from idiolect.records import TrainingExample
 from idiolect.workspace import Workspace
 
 QUICK = ("--set", "drift.permutations=99", "--set", "drift.smallest=30", "--quiet")
@@ -100,7 +103,7 @@ def test_a_killed_or_repeated_run_writes_each_window_once(drift, work, tmp_path)
     before = work.drift_reference.read_bytes()
     drift("--queries", first)
     assert len(work.drift.read_text().splitlines()) == 1
-    assert read_json(work.drift_reference)["queries"] == json.loads(before)["queries"]
+    assert work.drift_reference.read_bytes() == before, "later windows were held against it"
 
 
 def test_documents_that_are_new_are_compared_and_those_in_work_are_not(drift, work, docs):
@@ -172,6 +175,40 @@ def test_people_who_write_tables_and_json_lines_are_read_too(drift, tmp_path):
     assert drift("--queries", lines)[1]["window"]["sides"][0]["texts"] == 40
 
 
+def test_users_are_pseudonyms_those_of_the_log(drift, work, tmp_path, capsys):
+    table = tmp_path / "asked.csv"
+    rows = [f'jo.bell{n % 12}@example.org,"{text}"' for n, text in enumerate(asked(60, 1))]
+    table.write_text("\n".join(["user,query", *rows]) + "\n")
+    assert status(drift("--queries", table)[1]) == {"queries": "reference"}
+    held = work.drift_reference.read_text()
+    assert "jo.bell" not in held
+    keep(work.root, *impressions(["which pump?"], datetime.datetime.now(datetime.UTC)))
+    with pytest.raises(SystemExit) as ended:
+        main(["feedback", "forget", "--user", "jo.bell3@example.org", "-w", str(work.root)])
+    assert ended.value.code == 0, capsys.readouterr()
+    assert len(read_json(work.drift_reference)["queries"]) == 55
+
+
+def test_what_the_model_was_trained_on_since_covers_nothing_by_itself(drift, work, tmp_path):
+    """Of a model that learnt from the reference, the queries stand among those that it was trained on."""
+    queries = asked(400, 1)
+    drift("--queries", write_queries(tmp_path / "first.txt", queries[:200]))
+    examples = list(read_jsonl(work.train, TrainingExample))
+    learnt = [msgspec.structs.replace(examples[0], query=text) for text in queries[:200]]
+    write_jsonl(work.train, [*examples, *learnt])
+    code, calm = drift("--queries", write_queries(tmp_path / "calm.txt", queries[200:]))
+    assert (code, status(calm)) == (0, {"queries": "counted"})
+    assert not findings(calm)["uncovered"]["drifted"]
+
+
+def test_a_window_does_not_end_after_now(drift, work):
+    now = datetime.datetime.now(datetime.UTC)
+    keep(work.root, *impressions(asked(60, 1), now - datetime.timedelta(days=2)))
+    _, first = drift("--until", "2999-01-01")
+    assert status(first) == {"queries": "reference"} and first["window"]["until"] < "2999"
+    assert drift()[0] == 0, "and what is asked next is the next window's"
+
+
 def test_queries_of_few_users_are_not_counted(drift, tmp_path):
     table = tmp_path / "asked.csv"
     table.write_text("user,query\n" + "".join(f'u{n % 3},"{text}"\n' for n, text in enumerate(asked(60, 1))))
@@ -191,6 +228,8 @@ def test_personal_data_in_a_file_of_queries_is_masked(drift, work, tmp_path):
         ((), 1, "nothing to look at: give DOCS or --queries FILE"),
         (("--queries", "none.txt"), 2, "--queries none.txt is no file"),
         (("--since", "soon"), 2, "--since 'soon' is no date"),
+        (("--since", "0001-01-01T00:00:00+14:00"), 2, "is no date: give one as"),
+        (("--model", "pumps@1", "--registry", "none"), 1, "none holds no registry yet"),
         (("--since", "2026-03-01"), 2, "--since and --until are of the feedback log"),
         (("--accept",), 2, "--accept takes queries: give --queries FILE"),
         (("--registry", "there"), 2, "--registry marks a version of it"),
@@ -209,6 +248,14 @@ def test_a_table_without_queries_is_told_in_a_line(drift, tmp_path):
     code, line = drift("--queries", table)
     assert (code, line.count("\n")) == (1, 1)
     assert "has no column 'query': there is what, when" in line
+
+
+def test_a_table_that_cannot_be_read_is_told_in_a_line(drift, tmp_path):
+    table = tmp_path / "asked.csv"
+    table.write_text('query\n"' + "which pump " * 20_000 + '"\n')
+    code, line = drift("--queries", table)
+    assert (code, line.count("\n")) == (1, 1)
+    assert "is no table that can be read: field larger than" in line
 
 
 def test_what_expires_and_whom_is_forgotten_leaves_the_reference(work):

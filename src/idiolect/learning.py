@@ -14,6 +14,7 @@ from idiolect.lifecycle.feedback.learning import learn, save
 from idiolect.lifecycle.feedback.learnt import Learnt
 from idiolect.lifecycle.feedback.log import FeedbackLog
 from idiolect.lifecycle.feedback.negatives import Doubt, Opinion
+from idiolect.lifecycle.feedback.resolving import resolved
 from idiolect.mining.fusion import DOCUMENTED_DEFAULT
 from idiolect.mining.permitted import permitted
 from idiolect.mining.ranking import Corpus
@@ -49,7 +50,11 @@ def learn_feedback(context: Context) -> Learnt:
 
 
 def named(seen: Iterable[Seen], names: DocumentNames, chunks: Iterable[Chunk]) -> Iterator[Seen]:
-    """Hits by the ids of WORK's documents and chunks; one that is none of these keeps the document's name alone."""
+    """Hits, and what was done with them, by the ids of WORK's documents and chunks.
+
+    What is none of these keeps the document's name alone. Every action on a hit must have its rank, as
+    `FeedbackLog.seen` gives it.
+    """
     owners = {chunk.id: chunk.document_id for chunk in chunks}
 
     def known(hit: Hit) -> Hit:
@@ -57,8 +62,9 @@ def named(seen: Iterable[Seen], names: DocumentNames, chunks: Iterable[Chunk]) -
         return replace(hit, document=document, chunk=hit.chunk if owners.get(hit.chunk) == document else "")
 
     for one in seen:
-        hits = [known(hit) for hit in one.impression.hits]
-        yield replace(one, impression=replace(one.impression, hits=hits))
+        impression = replace(one.impression, hits=[known(hit) for hit in one.impression.hits])
+        renamed = (resolved(replace(action, document="", chunk=""), impression) for action in one.actions)
+        yield replace(one, impression=impression, actions=[action for action in renamed if action])
 
 
 def _who(context: Context) -> str:

@@ -2,11 +2,12 @@
 
 from builders import a_chunk, written
 
-from idiolect.files import digest_text
-from idiolect.mining.carried import Carried, Facts, Places
+from idiolect.files import digest_text, write_json, write_jsonl
+from idiolect.mining.carried import Carried, Facts, Places, read_carried
 from idiolect.mining.rounds import Round, drawn
 from idiolect.mining.splits import group_of
-from idiolect.records import CarriedChunk, FrozenTest
+from idiolect.records import CarriedChunk, FrozenTest, Split
+from idiolect.workspace import Workspace
 
 SAYS = "The {} of the lock keeper hangs beside the door of the boat house until the winter comes."
 
@@ -107,3 +108,16 @@ def test_over_many_small_batches_each_share_is_kept_and_one_alone_trains():
     assert set(drawn(["alone"], 0.9, 0.05, 13).values()) == {"train"}
     large = drawn([str(number) for number in range(200)], 0.1, 0.1, 13)
     assert list(large.values()).count("test") == 20
+
+
+def test_words_that_tested_stay_held_out_though_people_clicked_for_them_too(tmp_path):
+    work, found = Workspace(tmp_path), carried_of(chunks_of(range(2)), ["train", "train"])
+    asked = [
+        Split(query_id="17", split="test", group="who?"),
+        Split(query_id="f1", split="unused", group="who?"),
+    ]
+    for name, value in (("chunks", found.chunks), ("queries", []), ("negatives", []), ("labels", asked)):
+        write_jsonl(getattr(work, f"carried_{name}"), value)
+    write_json(work.carried_test, found.test)
+    write_json(work.carried_facts, found.facts)
+    assert read_carried(work).labels == {"who?": "test"}

@@ -10,7 +10,7 @@ from small_corpus import write_small_corpus
 
 from idiolect.config import load
 from idiolect.drifting.checking import Given, check
-from idiolect.errors import InputError
+from idiolect.errors import DriftError
 from idiolect.files import read_json, remove, write_jsonl
 from idiolect.lifecycle.drift.windows import read_windows
 from idiolect.progress import Silent
@@ -89,5 +89,5 @@ def test_an_alarm_calls_for_a_refresh_until_a_champion_came_after_it(work):
     write_jsonl(work.refreshes, [Refreshed(ended=late.isoformat(), promoted=True, **done)])
     assert not drifted(work)
     write_jsonl(work.drift, [{"no": "window"}])
-    with pytest.raises(InputError, match="the last line is no window of drift"):
+    with pytest.raises(DriftError, match="line 1"):
         drifted(work)

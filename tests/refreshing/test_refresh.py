@@ -1,92 +1,31 @@
 """A domain moves, and its model is refreshed: real commands, a real endpoint that writes queries, a real registry."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
-from refreshing.months import ask, write_month
-from teachers.chat_server import ChatServer, passage_of
+from drifting_work import window as looked
+from refreshing.months import Place, write_month
+from teachers.chat_server import passage_of
 
 from idiolect.cli import main
 from idiolect.config import load
 from idiolect.evaluation.beir import load_dataset
 from idiolect.evaluation.report import read_report
-from idiolect.files import read_json, read_jsonl, write_jsonl, write_text
+from idiolect.files import read_json, read_jsonl, write_text
+from idiolect.lifecycle.drift.windows import add
 from idiolect.lifecycle.lineage.explaining import explain_model_document
 from idiolect.lifecycle.lineage.naming import artefact, versions
 from idiolect.lifecycle.lineage.store import opened
-from idiolect.lifecycle.registry.catalogue import Registry
 from idiolect.mining.frozen_test import read_test
 from idiolect.mining.splits import group_of
 from idiolect.pipeline import STAGES, plan
-from idiolect.records import Chunk, Query, Split, TrainingExample
+from idiolect.records import Query, Split, TrainingExample
 from idiolect.refreshing import journal
 from idiolect.stages.context import Context
-from idiolect.workspace import Workspace
 
 pytest.importorskip("openai")
 pytest.importorskip("mlflow")
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-SETTINGS = (
-    "generate.model=m",
-    "generate.per_chunk=5",
-    "train.epochs=5",
-    "train.learning_rate=1e-3",
-    "train.batch_size=16",
-    "train.dimensions=[384]",
-    "prepare.masked_queries=10",
-    "prepare.test_fraction=0.25",
-    "prepare.dev_fraction=0.15",
-    "prepare.dev_corpus=50",
-    "export.formats=[]",
-    "ingest.workers=1",
-)
-
-
-class Place:
-    """A WORK, its documents, its registry, and the endpoint that is asked."""
-
-    def __init__(self, folder, base):
-        self.docs, self.work, self.registry = folder / "docs", Workspace(folder / "acme"), folder / "registry"
-        self.endpoint = ChatServer(ask)
-        self.settings = (*SETTINGS, f"train.base={base}", f"generate.base_url={self.endpoint.url}")
-
-    def words(self, command, *more):
-        registry = ["--registry", str(self.registry)] if command == "refresh" else []
-        given = [part for one in self.settings for part in ("--set", one)]
-        return [command, str(self.docs), "-w", str(self.work.root), *registry, *given, *map(str, more)]
-
-    def __call__(self, command, *more):
-        """The exit code; what was said is left to capsys."""
-        with pytest.raises(SystemExit) as stop:
-            main(self.words(command, *more))
-        return stop.value.code
-
-    def killed(self):
-        """A refresh that is killed as soon as it is under way."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "idiolect", *self.words("refresh")], start_new_session=True
-        )
-        deadline = time.monotonic() + 120
-        while not self.work.refreshing.exists() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-
-    def chunks(self):
-        return list(read_jsonl(self.work.chunks, Chunk))
-
-    def documents(self, split):
-        """The documents of which that split's queries were asked."""
-        return sorted({one.group for one in read_jsonl(self.work.splits, Split) if one.split == split})
-
-    def versions(self):
-        return {version.version: version for version in Registry.at(str(self.registry)).versions("acme")}
 
 
 class Story:
@@ -227,7 +166,13 @@ def test_later_rounds_are_told_when_nothing_is_new_and_keep_a_champion_that_is_n
     assert place("refresh") == 3
     assert "nothing new came" in capsys.readouterr().out
     assert len(journal.refreshes(place.work)) == 1 and len(place.versions()) == 2
-    write_jsonl(place.work.drift, [{"alarm": True}, {"alarm": False}])
+    note = place.docs / "m2-02.md"
+    write_text(note, "\n\n" + note.read_text() + "\n")
+    for _ in range(2):  # which moves what was said, and leaves every word of it
+        assert place("refresh") == 3
+        assert "nothing new came" in capsys.readouterr().out
+    add(place.work.drift, looked("a", True), 1)
+    add(place.work.drift, looked("b", False), 1)
     assert place("refresh", "--when", "drifted") == 3
     assert "no drift alarm" in capsys.readouterr().out
 
@@ -241,6 +186,9 @@ def test_later_rounds_are_told_when_nothing_is_new_and_keep_a_champion_that_is_n
     assert place("refresh", "--dry-run", "--json") == 0
     planned = json.loads(capsys.readouterr().out)
     assert (planned["champion"], planned["news"]) == ("acme@2", ["documents"])
+    costs = {one["stage"]: one for one in planned["estimates"]}
+    assert list(costs) == planned["stages"] and costs["generate"]["llm_calls"] == 2
+    assert costs["train"]["minutes"] is not None and "2 of " in costs["generate"]["basis"][0]
     assert place("refresh", "--when", "drifted", "--set", "train.epochs=0", "--json") == 3
     done = json.loads(capsys.readouterr().out)
     assert (done["promoted"], done["version"], done["champion"]) == (False, "acme@3", "acme@2")

@@ -70,6 +70,7 @@ def test_a_server_needs_no_volume(tmp_path, monkeypatch, capsys):
         ("0 3 * *", "has 4 fields"),
         ("60 3 * * 0", "'60' is no minute (0 to 59"),
         ("0 3 * 13 0", "'13' is no month"),
+        ("0 3 * * 7", "'7' is no weekday (0 to 6"),
         ("0 3 * * noday", "'noday' is no weekday"),
         ("0 9-5 * * 0", "'9-5' is no hour"),
         ("*/0 3 * * 0", "'*/0' is no minute"),

@@ -11,11 +11,11 @@ import threading
 
 import httpx
 import pytest
-from happened import action, impression, log_of
+from happened import action, impression, keep, log_of
 from serving_fixture import Running, until
 
 from idiolect.config import Feedback, Privacy, Serve
-from idiolect.lifecycle.feedback import database
+from idiolect.lifecycle.feedback import database, keeping
 from idiolect.lifecycle.feedback.keeping import Keeper
 from idiolect.server import recording
 from idiolect.server.logs import JsonLines
@@ -175,9 +175,9 @@ def test_events_are_counted(alive):
 
     before = {outcome: count(outcome) for outcome in ("impressions", "actions", "again", "set_aside")}
     told(alive, [impression("n1"), action("n1"), action("n1", rank=3), impression("n2", consent=False)])
-    told(alive, [action("n1")])
+    told(alive, [action("n1"), {"type": "secret"}])
     after = {outcome: count(outcome) - one for outcome, one in before.items()}
-    assert after == {"impressions": 1, "actions": 2, "again": 1, "set_aside": 1}
+    assert after == {"impressions": 1, "actions": 2, "again": 1, "set_aside": 2}
 
 
 def test_a_log_that_cannot_be_written_fails_no_search_and_is_logged_once(
@@ -222,6 +222,15 @@ def test_more_than_may_wait_is_lost_and_counted_or_refused(tmp_path, bundle_path
     with kept_in(tmp_path, bundle_path, store) as server:
         assert told(server, [impression(), action(), action(rank=2)], 429)["error"]["code"] == "queue_full"
         assert told(server, [impression(), action()])["actions"] == 1
+
+
+def test_what_has_expired_goes_where_nobody_searches_any_more(tmp_path, bundle_path, store, monkeypatch):
+    monkeypatch.setattr(recording, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(keeping, "EXPIRE_SECONDS", 0.0)
+    with kept_in(tmp_path, bundle_path, store, retention_days=10) as server:
+        keep(tmp_path, impression("old", -20 * 86_400))  # by an import whose settings keep it longer
+        until(lambda: not list(log_of(tmp_path).everything()))
+        assert told(server, impression("new"))["impressions"] == 1
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from tiny_model import TEXTS
 
 from idiolect.config import load as load_config
 from idiolect.files import read_json, remove
+from idiolect.runtimes.adapter import read_adapter
 from idiolect.runtimes.graph import convert_openvino, export_onnx
 from idiolect.runtimes.model_files import describe
 from idiolect.runtimes.onnx import OnnxRuntime
@@ -109,6 +110,22 @@ def test_a_map_is_trained_and_applied_without_encoding_again(tuned, monkeypatch)
     whole = TorchRuntime(describe(context.workspace.model)).encode(texts, "passage")
     assert np.sum(mapped * whole, axis=1).min() > 0.999
     assert np.sum(mapped * base_encoder(context).encode(texts, "passage"), axis=1).min() < 0.999
+
+
+def test_a_map_of_a_mapped_model_becomes_one_with_its_map(tuned, tmp_path):
+    """As a refresh starts from a champion that is a map: else each would add another."""
+    champion = tmp_path / "champion"
+    shutil.copytree(tuned("linear").workspace.model, champion)
+    context = tuned("linear", base=champion, learning_rate=2e-2)
+    files = describe(context.workspace.model)
+    assert changed(context) == {"3.linear.weight"} and len(load(files.path)) == len(load(champion))
+    whole = TorchRuntime(files, precision="float32").encode(TEXTS, "passage")
+    apart = model_encoder(context, files.path).encode(TEXTS, "passage")
+    assert np.sum(whole * apart, axis=1).min() > 0.9999
+    assert np.sum(whole * base_encoder(context).encode(TEXTS, "passage"), axis=1).min() < 0.999
+    np.testing.assert_allclose(
+        read_adapter(files).matrix, load(files.path)[3].linear.weight.detach(), atol=1e-5
+    )
 
 
 class Killed(BaseException):

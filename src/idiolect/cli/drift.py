@@ -1,5 +1,6 @@
 """`drift`: whether what people ask, and what the documents say, is still what the model was trained for."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,23 +82,26 @@ def drift(
         raise UsageError("--registry marks a version of it: say which with --model NAME@VERSION")
     config = configuration.load(config_path, settings)
     given = Given(docs, queries, instant("--since", since), instant("--until", until), accept)
+    mark = _marking(model, registry, config) if model else None  # better now than after the looking
     report = check(Workspace(work), config, given, for_terminal(quiet))
     if metrics is not None:
         write_metrics(metrics, report.window)
-    if model:
-        _mark(model, registry, config, report.window)
+    if mark is not None:
+        mark(report.window)
     if not emit(report, as_json, out):
         print_lines(lines(report, config.drift, width()))
     return ALARM if report.window.alarm else 0
 
 
-def _mark(model: str, registry: str | None, config: "Config", window: "Window") -> None:
+def _marking(model: str, registry: str | None, config: "Config") -> Callable[["Window"], None]:
+    """What marks the version with a window. Raises RegistryError and UsageError where there is no such version."""
     from idiolect.drifting.wording import tag
     from idiolect.lifecycle.registry.catalogue import Registry
     from idiolect.lifecycle.registry.references import Reference, registry_uri
 
     held = Registry.at(registry_uri(registry, config))
-    held.mark(held.find(Reference.parse(model)), drift=tag(window))
+    version = held.find(Reference.parse(model))
+    return lambda window: held.mark(version, drift=tag(window))
 
 
 COMMANDS = {"drift": drift}

@@ -9,7 +9,7 @@ import msgspec
 
 from idiolect import config as configuration
 from idiolect.cli import given, options
-from idiolect.cli.output import emit, print_lines
+from idiolect.cli.output import emit, print_lines, print_table
 from idiolect.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ _registry = click.option(
     metavar="URI",
     help="A folder, or http(s)://… of an MLflow server (default: IDIOLECT_REGISTRY, registry.uri, idiolect-registry).",
 )
-_dry_run = click.option("--dry-run", is_flag=True, help="Say what is new and what would run; run nothing.")
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="Say what is new, what would run and what that would cost; run nothing."
+)
 
 
 @click.command()
@@ -109,15 +111,22 @@ def _require_memory(context: "Context", stages: Sequence[str]) -> None:
 
 
 def _print_plan(context: "Context", uri: str, name: str, as_json: bool, out: Path | None) -> int:
+    from idiolect.cli import estimates
     from idiolect.refreshing.planning import planned
 
-    figures: dict[str, Any] = msgspec.structs.asdict(planned(context, uri, name))
-    if not emit(figures, as_json, out):
-        news = ", ".join(figures["news"]) or "nothing: no stage would run"
-        click.echo(f"Champion: {figures['champion']}")
-        click.echo(f"New:      {news}")
-        if figures["stages"]:
-            click.echo(f"Would run: {', '.join(figures['stages'])}")
+    found = planned(context, uri, name)
+    if emit(found, as_json, out):
+        return 0
+    click.echo(f"Champion: {found.champion}")
+    click.echo(f"New:      {', '.join(found.news) or 'nothing: no stage would run'}")
+    if found.stages:
+        click.echo(f"Would run: {', '.join(found.stages)}")
+    if found.estimates:
+        rows: list[dict[str, Any]] = [
+            {"would_run": True, **msgspec.to_builtins(one)} for one in found.estimates
+        ]
+        print_table(estimates.cost_table(rows))
+        print_lines(estimates.closing_lines(rows))
     return 0
 
 

@@ -18,7 +18,6 @@ from idiolect.lifecycle.drift.reference import Asked, read_reference
 from idiolect.lifecycle.drift.windows import Window, add, read_windows
 from idiolect.lifecycle.feedback.log import FeedbackLog
 from idiolect.lifecycle.feedback.moments import kept
-from idiolect.lifecycle.privacy import masker
 from idiolect.mining.vectors import CachedEncoder
 from idiolect.progress import Progress
 from idiolect.records import Record
@@ -115,12 +114,12 @@ def _queries(
     if given.queries is not None:
         if given.since or given.until:
             raise UsageError("--since and --until are of the feedback log: a file is looked at as a whole")
-        return asked.of_file(given.queries, masker(config.privacy, work.privacy_key)), "", ""
+        return asked.of_file(given.queries, config.privacy, work.privacy_key), "", ""
     if not work.feedback.is_file():
         if given.since or given.until:
             raise UsageError(f"--since and --until are of the feedback log, and {work.feedback} is not there")
         return None, "", ""
-    until = given.until or now
+    until = min(given.until or now, now)  # what is still to be asked is the next window's
     since = given.since or _last(windows)
     if since and since >= until:
         raise UsageError(f"--since {since.isoformat()} is not before --until {until.isoformat()}")

@@ -10,6 +10,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from idiolect.drifting.corpus import Trained
+from idiolect.evaluation.labels import normalised
 from idiolect.lifecycle.drift.nearest import Pool, nearest
 from idiolect.lifecycle.drift.samples import Measured, Text
 from idiolect.lifecycle.drift.traits import Vocabulary, language, lengths, script, subwords
@@ -37,11 +38,21 @@ class Measuring:
         return self._pool(self.trained.queries, "query", "encoding training queries")
 
     @cached_property
+    def worded(self) -> Pool:
+        """Training queries by their words instead of their documents."""
+        words = [normalised(text.text) for text in self.trained.queries]
+        return Pool(self.training_queries.vectors, words)
+
+    @cached_property
     def vocabulary(self) -> Vocabulary:
         return Vocabulary(self.trained.passages)
 
     def queries(self, texts: Sequence[Text]) -> Measured:
-        """What people asked; a query's source is that of the document found first."""
+        """What people asked; a query's source is that of the document found first.
+
+        Of training queries those of the same words cover nothing: a model that learnt from feedback has been trained
+        on the very reference, and would cover it better than anything that is asked later.
+        """
         vectors = self.encoded(texts, "query")
         best = nearest(vectors, self.passages)
         found = [self.passages.groups[row] for row in best.row]
@@ -50,7 +61,7 @@ class Measuring:
         numbers = {
             "top_score": best.score,
             "margin": best.margin,
-            "uncovered": nearest(vectors, self.training_queries).score,
+            "uncovered": nearest(vectors, self.worded, [normalised(text.text) for text in texts]).score,
         }
         sliced = [
             msgspec.structs.replace(text, slices={"language": code, "source": known.get(document, "")})

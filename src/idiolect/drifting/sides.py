@@ -65,18 +65,16 @@ def queries(
         return _with(side, reason=reason), Shown()
     after = some(texts, settings.sample, config.seed)
     if reference is None or reference.against.digest == side.digest:
+        side = _with(side, reference=_training(measuring.trained))
         found = _covered(after, measuring, config)
-        keep_reference(keep, Reference(kind=kind, taken=taken, queries=asked))
+        if reference is None:  # looked at again it stays the one that later windows were held against
+            keep_reference(keep, Reference(kind=kind, taken=taken, queries=asked))
         reason = (
             "they are what later windows are held against: written queries differ from people's in manner"
         )
         return _with(side, status="reference", reason=reason, compared=len(after), findings=found), Shown()
     before = some(_texts(reference.queries), settings.sample, config.seed)
-    both = pooled(measuring.queries(before), measuring.queries(after))
-    if both.blocks < FEWEST_GROUPS:
-        reason = f"fewer than {FEWEST_GROUPS} users asked what the others did not"
-        return _with(side, reason=reason), Shown()
-    return _compared(side, both, config)
+    return _compared(side, pooled(measuring.queries(before), measuring.queries(after)), config)
 
 
 def _covered(after: list[Text], measuring: Measuring, config: Config) -> list[Finding]:
@@ -89,10 +87,11 @@ def _covered(after: list[Text], measuring: Measuring, config: Config) -> list[Fi
 
 
 def _compared(side: Side, both: Pooled, config: Config) -> Judged:
-    found, (parts, untested) = (
-        findings(both, config.drift, config.seed),
-        sliced(both, config.drift, config.seed),
-    )
+    if both.blocks < FEWEST_GROUPS:
+        whose = {"queries": "users asked", "documents": "documents say"}[side.name]
+        return _with(side, reason=f"fewer than {FEWEST_GROUPS} {whose} what the others did not"), Shown()
+    found = findings(both, config.drift, config.seed)
+    parts, untested = sliced(both, config.drift, config.seed)
     done = _with(side, status="counted", compared=both.sizes[1], findings=[*found, *parts], untested=untested)
     return done, shown(both, config.seed)
 

@@ -107,11 +107,12 @@ def estimate_corpus(
     stages: Sequence[str],
     rates: Rates | None = None,
     machine: Machine | None = None,
+    answered: bool = True,
 ) -> list[Estimate]:
     """As `estimate`, for a corpus that has been looked at; `rates` where they have been measured.
 
-    Without a `work` nothing has been run or paid for.  The stage that comes nearest to what `machine`
-    has free, or exceeds it most, says so.
+    `answered`: cached answers are counted; of chunks that are all new there can be none.  Without a `work` nothing
+    has been run or paid for.  The stage that comes nearest to what `machine` has free, or exceeds it most, says so.
     """
     machine = machine or this_machine()
     past: dict[str, Earlier] = {}
@@ -123,6 +124,8 @@ def estimate_corpus(
         answers: dict[str, Answers] = {}
         if config.generate.teacher == "llm" and "generate" in stages:
             answers = paid(work.llm_cache, config.generate)
+        if not answered:  # what they took on average is known all the same
+            answers = {name: msgspec.structs.replace(one, count=0) for name, one in answers.items()}
         share = encoded(work.vectors, files, corpus.sample)
         known = amounts(corpus, config, answers, share, work.styles)
         known = known_amounts(known, work, config, stages)

@@ -17,6 +17,9 @@ from idiolect.mining.fingerprints import is_substantial
 from idiolect.records import CarriedChunk, Chunk, FrozenTest, Query, Record, Split, SplitName, WrittenNegative
 from idiolect.workspace import Workspace
 
+STRICTEST: tuple[SplitName, ...] = ("test", "dev", "train", "unused")
+"""What counts where texts that are the same stand in several splits."""
+
 
 class Facts(Record, frozen=True, kw_only=True):
     """carried/facts.json: who wrote the queries, and the rounds about failures that were asked by then."""
@@ -59,12 +62,20 @@ def read_carried(work: Workspace) -> Carried | None:
             queries=list(read_jsonl(work.carried_queries, Query)),
             negatives=list(read_jsonl(work.carried_negatives, WrittenNegative)),
             test=msgspec.convert(read_json(work.carried_test), FrozenTest),
-            labels={one.group: one.split for one in read_jsonl(work.carried_labels, Split)},
+            labels=_labels(read_jsonl(work.carried_labels, Split)),
         )
     except (msgspec.ValidationError, FileNotFoundError) as error:
         raise InputError(
             f"{work.carried} is not what a refresh carried over ({error}): delete it to begin anew without it"
         ) from None
+
+
+def _labels(splits: Iterable[Split]) -> dict[str, SplitName]:
+    """Of words that somebody labelled and others clicked for, both stand there: what held them out counts."""
+    found: dict[str, SplitName] = {}
+    for one in splits:
+        found[one.group] = min(found.get(one.group, one.split), one.split, key=STRICTEST.index)
+    return found
 
 
 class Places:

@@ -6,10 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from idiolect.config import Prepare
-from idiolect.mining.carried import Carried, Places
+from idiolect.mining.carried import STRICTEST, Carried, Places
 from idiolect.records import Chunk, Query, SplitName
-
-_STRICTEST: tuple[SplitName, ...] = ("test", "dev", "train")
 
 
 @dataclass(frozen=True)
@@ -119,5 +117,5 @@ def _divided(
         # what is new in a group that was divided is no test: it stands beside what trained
         split = splits.get(chunk.id) or ("train" if groups[chunk.id] in mixed else None)
         if split is not None:
-            earlier[group] = min(earlier.get(group, split), split, key=_STRICTEST.index)
+            earlier[group] = min(earlier.get(group, split), split, key=STRICTEST.index)
     return divided, earlier

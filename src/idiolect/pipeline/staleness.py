@@ -64,10 +64,11 @@ def changed_settings(context: Context, without: Collection[str] = ()) -> list[st
     return [name for name in changed if name not in without]
 
 
-def finished(context: Context) -> dict[str, Any]:
+def finished(context: Context, touched: Collection[str] = ()) -> dict[str, Any]:
     """Stage → its inputs' digests of the last run that went through to the export.
 
-    Raises WorkspaceError where a stage has not run, did not finish, or read other files than lie in WORK now.
+    `touched`: further inputs, by name, that may be newer, as nothing in them that counts has changed.  Raises
+    WorkspaceError where a stage has not run, did not finish, or read other files than lie in WORK now.
     """
     locks, work = locks_of(context), context.workspace
     for stage in STAGES:
@@ -77,7 +78,7 @@ def finished(context: Context) -> dict[str, Any]:
                 f"`idiolect {stage.name}` has not finished in {work.root}: finish it with `idiolect run` first"
             )
         for name, digest in digests_of(context, stage.reads).items():
-            if name not in _REFRESHED and lock["inputs"].get(name) != digest:
+            if name not in (*_REFRESHED, *touched) and lock["inputs"].get(name) != digest:
                 raise WorkspaceError(
                     f"{getattr(work, name).name} in {work.root} is newer than what `idiolect {stage.name}` made of it: "
                     "bring that to its end with `idiolect run` first"

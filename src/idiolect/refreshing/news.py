@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-import msgspec
-
 from idiolect import pipeline
-from idiolect.errors import InputError
 from idiolect.files import digest_path
+from idiolect.lifecycle.drift.windows import read_windows, standing
 from idiolect.readers import source_digest
 from idiolect.records import Record
 from idiolect.refreshing import feedback
+from idiolect.refreshing.figures import came
 from idiolect.refreshing.journal import refreshes
 from idiolect.stages.context import Context
 from idiolect.stages.failures import plan_round
@@ -35,7 +34,10 @@ def news(context: Context) -> News:
 
     Raises WorkspaceError where WORK's last run did not go through to its bundle, as there is nothing to go on from.
     """
-    last, config = pipeline.finished(context), context.config
+    work, config = context.workspace, context.config
+    # what a refresh that found not a word of DOCS changed has left: texts that were touched, and nothing made of them
+    touched = work.carried.is_dir() and not came(work).any
+    last = pipeline.finished(context, ("documents", "chunks") if touched else ())
     others = []
     labels = [name for name in (config.prepare.queries, config.prepare.qrels) if name]
     if any(last["prepare"].get(name) != digest_path(Path(name)) for name in labels if Path(name).is_file()):
@@ -44,11 +46,22 @@ def news(context: Context) -> News:
         others.append(f"settings ({', '.join(changed)})")
     if feedback.is_new(context):
         others.append("feedback")
-    if asks_about_failures(context) and not plan_round(context).known:
+    if asks_about_failures(context) and _mixed_up(context, last["generate"].get("focuses", "")):
         others.append("failures")
     assert context.source is not None
-    documents = last["ingest"].get("DOCS") != source_digest(context.source, context.workspace.root)
+    documents = last["ingest"].get("DOCS") != source_digest(context.source, work.root)
     return News(documents=documents, others=others)
+
+
+def _mixed_up(context: Context, asked: str) -> bool:
+    """Whether the last model mixes up what nobody has been asked about yet; `asked`: the digest of the rounds that
+    generate has read.
+    """
+    planned, rounds = plan_round(context), context.workspace.focuses
+    waits = (
+        rounds.is_file() and digest_path(rounds) != asked
+    )  # written down by a refresh that was killed then
+    return bool(planned.round.requests) and (not planned.known or waits)
 
 
 def asks_about_failures(context: Context) -> bool:
@@ -56,26 +69,10 @@ def asks_about_failures(context: Context) -> bool:
     return context.config.refresh.failures and context.config.generate.teacher == "llm"
 
 
-class _Window(Record, frozen=True):
-    """What a refresh reads of a line of WORK/drift.jsonl."""
-
-    alarm: bool
-    taken: str = ""
-
-
 def drifted(work: Workspace) -> bool:
-    """Whether the last window that `idiolect drift` looked at raised an alarm that no champion has come after.
+    """Whether an alarm of `idiolect drift` stands that no champion has come after, and no calm window.
 
-    False before the first window. Raises InputError where its line cannot be read.
+    Raises DriftError for a line that is no window.
     """
-    if not work.drift.is_file():
-        return False
-    last = [line for line in work.drift.read_bytes().splitlines() if line.strip()][-1:]
     answered = max((done.ended for done in refreshes(work) if done.promoted), default="")
-    try:
-        windows = [msgspec.json.decode(line, type=_Window) for line in last]
-    except msgspec.MsgspecError as error:
-        raise InputError(
-            f"{work.drift}: the last line is no window of drift ({error}): run `idiolect drift` again"
-        ) from None
-    return any(window.alarm and window.taken >= answered for window in windows)
+    return bool(standing([window for window in read_windows(work.drift) if window.taken >= answered]))

@@ -10,14 +10,14 @@ import yaml
 
 from idiolect.errors import UsageError
 
-_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 6))
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _NAMES = {
     "month": {name: number for number, name in enumerate(_MONTHS, 1)},
     "weekday": {name: number for number, name in enumerate(_DAYS)},
 }
-_PART = re.compile(r"(?P<from>\*|[a-z0-9]+)(?:-(?P<to>[a-z0-9]+))?(?:/(?P<step>\d+))?")
+_PART = re.compile(r"(?P<from>\*|[a-z0-9]+)(?:-(?P<to>[a-z0-9]+))?(?:/(?P<step>[0-9]+))?")
 
 USER = 10001
 """Of the image, as in deploy/kubernetes.yaml."""
@@ -32,7 +32,10 @@ _HEADER = """\
 
 
 def checked(schedule: str) -> str:
-    """Five fields as crontab(5) has them, with single spaces. Raises UsageError naming the field that is none."""
+    """Five fields as crontab(5) and Kubernetes both have them, with single spaces; Sunday is 0, 7 is crontab's alone.
+
+    Raises UsageError naming the field that is none.
+    """
     fields = schedule.split()
     if len(fields) != len(_FIELDS):
         raise UsageError(
@@ -53,7 +56,11 @@ def _is_part(text: str, low: int, high: int, names: dict[str, int]) -> bool:
         return False
     ends = [found[end] for end in ("from", "to") if found[end] and found[end] != "*"]
     values = [names.get(end, int(end) if end.isdecimal() else -1) for end in ends]
-    return all(low <= value <= high for value in values) and values == sorted(values) and found["step"] != "0"
+    return (
+        all(low <= value <= high for value in values)
+        and values == sorted(values)
+        and int(found["step"] or 1) > 0
+    )
 
 
 def crontab_line(schedule: str, directory: Path, command: Sequence[str], log: Path) -> str:

@@ -15,6 +15,7 @@ from idiolect.runtimes.model_files import ModelFiles
 
 _TENSOR = "linear.weight"  # sentence-transformers' name in the weights of its Dense module
 _FILE = "model.safetensors"
+_FURTHER = "map.safetensors"
 
 
 class LinearMap(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +76,22 @@ def write_map(directory: Path, digest: str, dimension: int, weights: str) -> Non
     write_json(directory / LINEAR, LinearMap(base=digest, dimension=dimension, weights=weights))
 
 
+def write_further_map(directory: Path, digest: str, matrix: np.ndarray) -> None:
+    """The same of a base that is a map itself: the model's weights hold both maps as one, so that this one is kept
+    apart from them.
+    """
+    _save(matrix, directory / _FURTHER)
+    write_map(directory, digest, len(matrix), _FURTHER)
+
+
 def write_endpoint_map(directory: Path, address: str, digest: str, matrix: np.ndarray) -> None:
     """A model directory of the map alone: its base is asked at `address`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    _save(matrix, directory / _FILE)
+    write_json(directory / LINEAR, LinearMap(base=digest, dimension=len(matrix), endpoint=address))
+
+
+def _save(matrix: np.ndarray, path: Path) -> None:
     from safetensors.numpy import save_file
 
-    directory.mkdir(parents=True, exist_ok=True)
-    save_file({_TENSOR: np.ascontiguousarray(matrix, np.float32)}, directory / _FILE)
-    write_json(directory / LINEAR, LinearMap(base=digest, dimension=len(matrix), endpoint=address))
+    save_file({_TENSOR: np.ascontiguousarray(matrix, np.float32)}, path)

@@ -40,6 +40,7 @@ async def take(service: Service, parse: Callable[[], Told]) -> bytes:
         raise RefusedError(
             503, "the events cannot be kept just now: the log says why", headers={"retry-after": "10"}
         ) from None
+    recorder.set_aside(len(aside))
     return msgspec.json.encode(
         FeedbackAnswer(
             impressions=kept.impressions,

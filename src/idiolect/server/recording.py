@@ -21,6 +21,9 @@ WAITING = 10_000
 TOGETHER = 500
 """Impressions that are written at once."""
 
+IDLE_SECONDS = 600.0
+"""Without an event for so long, it looks whether anything has expired."""
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -73,6 +76,10 @@ class Recorder:
         self._take(_Job(events, told))
         return told
 
+    def set_aside(self, events: int) -> None:
+        """Count what cannot be kept."""
+        self._telemetry.feedback.labels("set_aside").inc(events)
+
     def _take(self, job: _Job) -> None:
         with self._changed:
             if self._stopped or self._waiting + len(job.events) > WAITING:
@@ -82,21 +89,36 @@ class Recorder:
             self._changed.notify()
 
     def _run(self) -> None:
-        while jobs := self._together():
+        while (jobs := self._together()) is not None:
+            if not jobs:
+                self._tidy()
+                continue
             events = [event for job in jobs for event in job.events]
             self._write(events, jobs[0].told)
             with self._changed:
                 self._waiting -= len(events)
         self._keeper.close()
 
-    def _together(self) -> list[_Job]:
-        """Impressions that wait one behind another; whatever somebody waits for, alone. None once it is stopped."""
+    def _together(self) -> list[_Job] | None:
+        """Impressions that wait one behind another; whatever somebody waits for, alone.
+
+        Nothing where none came for IDLE_SECONDS, None once it is stopped.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._stopped)
+            self._changed.wait_for(lambda: self._jobs or self._stopped, IDLE_SECONDS)
+            if self._stopped and not self._jobs:
+                return None
             jobs = [self._jobs.popleft()] if self._jobs else []
             while jobs and self._jobs and not (jobs[0].told or self._jobs[0].told) and len(jobs) < TOGETHER:
                 jobs.append(self._jobs.popleft())
             return jobs
+
+    def _tidy(self) -> None:
+        """What has expired goes also where nobody searches."""
+        try:
+            self._keeper.tidy()
+        except Exception as error:
+            log.error("feedback that has expired cannot be deleted", exc_info=error)
 
     def _write(self, events: Sequence[tuple[int, Event]], told: Future[Kept] | None) -> None:
         if told is not None and not told.set_running_or_notify_cancel():
@@ -124,4 +146,4 @@ class Recorder:
     def _count(self, kept: Kept) -> None:
         for outcome in ("impressions", "actions", "again", "waiting"):
             self._telemetry.feedback.labels(outcome).inc(getattr(kept, outcome))
-        self._telemetry.feedback.labels("set_aside").inc(len(kept.set_aside))
+        self.set_aside(len(kept.set_aside))

@@ -1,7 +1,7 @@
 """What generate takes over from an earlier round, and what is left to ask the teacher about."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,16 +22,20 @@ _CAPS = ("max_queries", "max_calls", "max_tokens")
 
 @dataclass(frozen=True)
 class TakenOver:
-    """`about`: ids of the chunks to ask about, None for all; `share`: their part of all chunks that queries are
-    written for; `rounds`: the rounds about failures that were asked before.
+    """`about`: ids of the chunks to ask about, None for all; `trains`: how many chunks queries are written for;
+    `rounds`: the rounds about failures that were asked before.
     """
 
     queries: Sequence[Query] = ()
     dropped: Sequence[RejectedQuery] = ()
     negatives: Sequence[WrittenNegative] = ()
     about: frozenset[str] | None = None
-    share: float = 1.0
+    trains: int = 0
     rounds: frozenset[str] = frozenset()
+
+    def share(self, also: Collection[str] = ()) -> float:
+        """The part of those chunks that is asked about: what is new, and `also` these, by id."""
+        return 1.0 if self.about is None else len(self.about.union(also)) / max(self.trains, 1)
 
     def summary(self) -> Summary:
         if self.about is None:
@@ -68,10 +72,10 @@ def taken_over(carried: Carried | None, chunks: Sequence[Chunk], teacher: str) -
     rounds = frozenset(carried.facts.rounds)
     if carried.facts.teacher != teacher:
         others = [rejected(query, OTHER_TEACHER) for query in carried.queries]
-        return TakenOver(dropped=others, about=frozenset(chunk.id for chunk in chunks), rounds=rounds)
+        about = frozenset(chunk.id for chunk in chunks)
+        return TakenOver(dropped=others, about=about, trains=len(about), rounds=rounds)
     places = Places(carried, chunks)
     kept, gone = places.standing(carried.queries)
-    trains = [chunk for chunk in chunks if chunk.trains]
     about = frozenset(chunk.id for chunk in places.unknown(chunks) if chunk.trains)
     still = {query.id for query in kept}
     return TakenOver(
@@ -83,7 +87,7 @@ def taken_over(carried: Carried | None, chunks: Sequence[Chunk], teacher: str) -
             if one.query_id in still and (place := places.place(one.source))
         ],
         about=about,
-        share=len(about) / max(len(trains), 1),
+        trains=sum(chunk.trains for chunk in chunks),
         rounds=rounds,
     )
 

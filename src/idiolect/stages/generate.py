@@ -32,9 +32,9 @@ def run(context: Context) -> Summary:
     chunks = permitted(read_jsonl(work.require(work.chunks, "ingest"), Chunk))
     corpus = _Corpus.of(read_jsonl(work.documents, Document))
     before = taken_over(read_carried(work), chunks, teacher_name(context.config.generate))
-    context = shared_out(context, before.share)
     rounds = [one for one in _rounds(context) if one.evaluation not in before.rounds]
     wanted = list(targets(rounds, (chunk for chunk in chunks if chunk.document_id not in corpus.withheld)))
+    context = shared_out(context, before.share({target.chunk.id for target in wanted}))
     teacher = _teacher(context, corpus, wanted)
     left_out = _left_out(chunks, context)
     generated = Generated([], [], {})

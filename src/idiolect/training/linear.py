@@ -12,7 +12,13 @@ from sentence_transformers.base.modules import Dense, InputModule, Normalize
 
 from idiolect.runtimes.adapter import read_adapter, write_adapter
 from idiolect.runtimes.base import Kind, TextEncoder
-from idiolect.runtimes.mapping import MappedEncoder, write_endpoint_map, write_map
+from idiolect.runtimes.mapping import (
+    MappedEncoder,
+    read_map,
+    write_endpoint_map,
+    write_further_map,
+    write_map,
+)
 from idiolect.runtimes.torch import load
 
 
@@ -54,16 +60,26 @@ class TunedMap:
     def save(self, folder: Path) -> None:
         """A sentence-transformers directory that maps and normalises after all that the base does, the map apart too;
         of an endpoint, the map alone.
+
+        Of a base that ends with a map the two become one, as unit length is restored behind both: however often a
+        model is refreshed, it has one map.
         """
         files = self.base.files
         if self.endpoint:
             write_endpoint_map(folder, self.endpoint, files.digest, self.matrix)
             return
         model = load(files.path, "cpu")
-        model.append(_dense(self.matrix)).append(Normalize())
+        further = read_map(files.path) is not None
+        if further:
+            model[-2] = _dense(self.matrix @ model[-2].linear.weight.detach().float().numpy())
+        else:
+            model.append(_dense(self.matrix)).append(Normalize())
         model.save(str(folder), create_model_card=False)
         write_adapter(folder, read_adapter(files).mapped(self.matrix))
-        write_map(folder, files.digest, len(self.matrix), f"{len(model) - 2}_Dense/model.safetensors")
+        if further:
+            write_further_map(folder, files.digest, self.matrix)
+        else:
+            write_map(folder, files.digest, len(self.matrix), f"{len(model) - 2}_Dense/model.safetensors")
 
 
 def _dense(matrix: np.ndarray) -> Dense:

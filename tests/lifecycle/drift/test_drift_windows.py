@@ -6,7 +6,7 @@ from drifting_work import window as looked
 
 from idiolect.errors import DriftError
 from idiolect.lifecycle.drift.metrics import METRICS, exposition
-from idiolect.lifecycle.drift.windows import Side, add, last_window, read_windows
+from idiolect.lifecycle.drift.windows import Side, add, last_window, read_windows, standing
 
 
 @pytest.fixture
@@ -52,6 +52,22 @@ def test_a_window_of_too_few_is_passed_over(log):
 def test_another_reference_or_model_begins_anew(log, changed):
     add(log, looked("a", True), 2)
     assert streak(add(log, looked("b", True, **changed), 2)) == [1]
+
+
+def test_what_followed_a_window_that_is_looked_at_again_follows_the_later_look(log):
+    add(log, looked("a", True), 2)
+    assert add(log, looked("b", True), 2).alarm
+    add(log, looked("a", False), 2)
+    assert [streak(window) for window in read_windows(log)] == [[0], [1]]
+    assert not read_windows(log)[1].alarm and not add(log, looked("c", False), 2).alarm
+
+
+def test_an_alarm_stands_until_a_window_that_can_tell_is_calm(log):
+    add(log, looked("a", True), 1)
+    add(log, looked("few", False, status="too few"), 1)
+    assert not last_window(log).alarm and standing(read_windows(log)) == ["queries: mmd"]
+    add(log, looked("b", False), 1)
+    assert standing(read_windows(log)) == []
 
 
 def test_a_line_that_is_no_window_is_named(log):

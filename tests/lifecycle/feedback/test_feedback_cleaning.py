@@ -85,6 +85,17 @@ def test_a_double_click_is_one_click():
     assert out == {"doubled": LeftOut(actions=1)}
 
 
+def test_a_reading_that_went_on_is_not_told_twice():
+    """A page that tells at 29 seconds, and again when it is left."""
+    read = [
+        action(seconds=after, kind="dwell") | {"seconds": length}
+        for after, length in ((40, 29.0), (40.6, 31.5))
+    ]
+    (left,), out = cleaned(seen(impression(), *read, read[1] | {"time": at(40.9)}))
+    assert [one.seconds for one in left.actions] == [29.0, 31.5]
+    assert out == {"doubled": LeftOut(actions=1)}
+
+
 def test_clicks_on_everything_say_nothing():
     def opened(ranks, documents="abcde"):
         return seen(impression(documents=documents), *(action(rank=rank, seconds=rank * 9) for rank in ranks))
@@ -172,3 +183,15 @@ def test_what_is_left_can_be_gone_through_again():
     assert list(one) == list(one)
     assert one.left_out == {"not shown": LeftOut(actions=1)}
     assert msgspec.json.encode(one.left_out)
+
+
+def test_what_comes_between_the_two_readings_waits_for_the_next():
+    """A machine's later searches, say: the first reading has judged nobody's by them."""
+    log = [seen(impression("a", 0))]
+
+    def read():
+        found = list(log)
+        log.extend(seen(impression(f"b{number}", number, query=f"q{number}")) for number in range(1, 30))
+        return found
+
+    assert [one.impression.id for one in Cleaned(read, Feedback())] == ["a"]

@@ -9,9 +9,10 @@ import pytest
 from happened import action, impression, keep, log_of
 from indexed_manuals import command
 
+from idiolect.config import Privacy
 from idiolect.files import read_jsonl, write_jsonl
 from idiolect.lifecycle.audit.verifying import verify
-from idiolect.lifecycle.feedback import database
+from idiolect.lifecycle.feedback import database, forgetting
 from idiolect.workspace import Workspace
 
 
@@ -101,6 +102,52 @@ def test_a_user_is_forgotten_with_what_only_they_asked(tmp_path):
     assert (entry["event"], entry["facts"]["reference"]) == ("feedback-forgotten", told["reference"])
     verify(work)
     assert "Forgot 0 impressions" in command("feedback", "forget", "--user", "mira", "-w", tmp_path)
+
+
+def test_other_spellings_are_the_same_question(tmp_path):
+    work = Workspace(tmp_path)
+    keep(tmp_path, impression("a", query="Where is the key?"), impression("b", 60, query="And the pump?"))
+    keep(tmp_path, impression("c", 90, query="and the pump", user="tom"))
+    rows = [
+        {"id": str(number), "text": text} for number, text in enumerate(("where is the key", "And the pump?"))
+    ]
+    write_jsonl(work.learnt_queries, rows)
+    told = command("feedback", "forget", "--user", "mira", "-w", tmp_path, "--json")
+    assert told["learnt"] == 1
+    assert [row["text"] for row in read_jsonl(work.learnt_queries, dict)] == ["And the pump?"], "tom's too"
+
+
+def test_a_forgetting_that_was_killed_is_done_by_the_next(tmp_path, monkeypatch):
+    """At whatever step: what is learnt must not stay because the log no longer says whose it was."""
+    work = Workspace(tmp_path)
+    keep(tmp_path, impression(query="where is the key?"))
+    write_jsonl(work.learnt_queries, [{"id": "f1", "text": "where is the key?"}])
+    for step in ("_unlearnt", "forget_users", "_taken_out"):
+        with monkeypatch.context() as patched:
+            patched.setattr(forgetting, step, killed)
+            with pytest.raises(KeyboardInterrupt):
+                forgetting.forget(work, "mira", Privacy())
+    forgetting.forget(work, "mira", Privacy())
+    assert list(log_of(tmp_path).everything()) == list(read_jsonl(work.learnt_queries, dict)) == []
+
+
+def killed(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_nobody_is_forgotten_while_something_is_learnt(tmp_path):
+    """Which read the log before, and would write what it said there after."""
+    keep(tmp_path, impression())
+    with Workspace(tmp_path).held():
+        told = command("feedback", "forget", "--user", "mira", "-w", tmp_path, code=1)
+    assert "another idiolect run holds" in told
+    assert len(list(log_of(tmp_path).everything())) == 1
+
+
+def test_a_file_without_an_event_fails_in_one_line(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(bytes(range(256)) * 40)
+    told = command("feedback", "import", tmp_path / "photo.jpg", "-w", tmp_path, code=1)
+    assert "holds no event" in told and len(told.splitlines()) == 1
 
 
 def test_nobody_is_forgotten_by_mistake(tmp_path):

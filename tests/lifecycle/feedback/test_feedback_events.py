@@ -49,9 +49,22 @@ def test_broken_lines_are_set_aside_with_their_numbers(tmp_path):
     aside = {one.place: one.reason for one in found if isinstance(one, SetAside)}
     assert sorted(aside) == [2, 3, 6, 7]
     assert aside[2] == "it is not valid JSON"
-    assert aside[7] == "the line is longer than 4 MiB"
+    assert aside[7] == "it is longer than 4 MiB"
     assert "secret" not in "".join(aside.values())
     assert [one[0] for one in found if isinstance(one, tuple)] == [1, 5, 8]
+
+
+@pytest.mark.parametrize("held", [b"\x00\xff\n\x80", b'{"type": "secret"}\n', b"[1, 2]"])
+def test_a_file_in_which_no_event_is_fails_at_its_end(tmp_path, held):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(held)
+    with pytest.raises(FeedbackError, match=r"holds no event \(at 1: ") as failed:
+        read(path)
+    assert "secret" not in str(failed.value)
+    path.write_text(json.dumps(impression(time="2999-01-01T00:00:00Z")))
+    assert len(read(path)) == 1, "an event, though one that cannot be kept"
+    path.write_text("")
+    assert read(path) == [], "of a day on which nothing happened"
 
 
 def test_a_list_that_is_cut_off_is_one_clear_line(tmp_path):

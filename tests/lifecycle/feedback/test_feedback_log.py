@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from happened import action, at, impression, keep, log_of, numbered
 
-from idiolect.config import Feedback, Privacy
-from idiolect.errors import FeedbackError
+from idiolect.config import Feedback, Privacy, load
+from idiolect.errors import ConfigError, FeedbackError
 from idiolect.lifecycle.erasure.suppression import suppress
-from idiolect.lifecycle.feedback import database
+from idiolect.lifecycle.feedback import database, keeping
 from idiolect.lifecycle.feedback.keeping import Keeper
 from idiolect.lifecycle.privacy.pseudonyms import key_at
 from idiolect.workspace import Workspace
@@ -76,6 +76,14 @@ def test_queries_and_names_are_masked_as_documents_are(tmp_path):
     assert b"acme-mills" not in bytes_of(tmp_path)
 
 
+def test_names_that_masking_makes_longer_than_may_come_are_read_again(tmp_path):
+    long = "a@b.co/" * 250
+    kept = keep(tmp_path, impression(hits=[{"rank": 1, "document": long, "chunk": f"{long}#3"}]), action())
+    assert kept.actions == 1
+    (seen,) = log_of(tmp_path).seen()
+    assert len(seen.impression.hits[0].document) > 2_000 and len(seen.actions) == 1
+
+
 def test_a_query_that_may_not_be_masked_is_not_kept_nor_what_was_done_with_it(tmp_path):
     kept = keep(
         tmp_path,
@@ -94,6 +102,15 @@ def test_without_consent_nothing_is_kept_unless_terms_of_use_have_it(tmp_path):
     assert reasons(kept) == {1: "no consent", 2: "its impression was set aside"}
     assert list(log_of(tmp_path / "a").seen()) == []
     assert keep(tmp_path / "b", *asked, consent="given").impressions == 1
+
+
+def test_an_import_keeps_no_action_on_what_had_no_consent_however_long_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "BATCH", 2)
+    events = impression(consent=False), impression("j", 60), action("j", 69), action()
+    with Keeper(Workspace(tmp_path), Feedback(), Privacy()) as keeper:
+        kept = keeper.keep_all(numbered(events))
+    assert reasons(kept) == {1: "no consent", 4: "its impression was set aside"}
+    assert (kept.waiting, log_of(tmp_path).waiting()) == (0, 0)
 
 
 def test_an_event_given_twice_counts_once(tmp_path):
@@ -123,6 +140,15 @@ def test_what_has_expired_is_neither_taken_nor_kept_nor_read(tmp_path):
         keep(tmp_path, retention_days=10)
         assert [one.impression.id for one in log_of(tmp_path).seen()] == ["new"], "deleted when it was opened"
         assert b"an expired question" not in bytes_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "setting", ["retention_days=36501", "waiting_hours=1e308", "waiting_hours=inf", "waiting_hours=nan"]
+)
+def test_times_beyond_any_calendar_are_refused(setting):
+    with pytest.raises(ConfigError, match=rf"feedback\.{setting.partition('=')[0]}"):
+        load(None, [f"feedback.{setting}"])
+    assert database.oldest(Feedback(retention_days=36_500)) < "1930"
 
 
 def test_an_action_waits_for_its_impression_but_not_for_ever(tmp_path):

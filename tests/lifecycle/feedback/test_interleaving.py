@@ -94,6 +94,10 @@ def test_ties_stand_apart_and_other_impressions_are_no_part_of_it():
     with pytest.raises(FeedbackError, match="A, B, C"):
         preference(readings([*seen, third], 30.0), 13)
     assert preference(readings([*seen, third], 30.0), 13, ("B", "A")).wins_a == 1
+    with pytest.raises(FeedbackError, match="no hit is of the team 'a': there are A, B"):
+        preference(readings(seen, 30.0), 13, ("a", "B"))
+    with pytest.raises(FeedbackError, match="with itself"):
+        preference(readings(seen, 30.0), 13, ("A", "A"))
 
 
 def test_the_coin_is_fair():

@@ -153,3 +153,6 @@ def test_a_rater_judges_in_its_place_and_may_know_nothing():
     assert first == Opinion(-len(PASSAGES["c#0"]), -len(PASSAGES["b#0"]))
     assert np.isnan(second.score)
     assert ("pump", "b#0") in rater.asked and len(rater.asked) == 3, "each pair once"
+    for answers in ((("b", ""), ("d", "")), (("d", ""), ("b", ""))):
+        (unsure,) = confirmer(Rater())([doubt(("c", ""), *answers)])
+        assert np.isnan(unsure.positive), "whichever of the positives it knows nothing of"

@@ -41,6 +41,21 @@ def test_what_anybody_opened_is_no_negative():
     assert judged([*likes(3, "u1", "u2", "u3"), other], agrees)[0] == {"b"}
 
 
+def test_a_dislike_neither_leads_to_a_negative_nor_is_one():
+    """Whoever copies from c and then dislikes it was not satisfied there; a that was disliked was not passed over."""
+    users = [f"u{number}" for number in range(4)]
+    far = [
+        searched(number, "q", "abcd", ("like", 2), ("copy", 4), ("dislike", 4), user=user)
+        for number, user in enumerate(users)
+    ]
+    assert judged(far, agrees)[0] == {"a"}, "c stands below the last that satisfied"
+    hated = [
+        searched(number, "q", "abcd", ("dislike", 1), ("like", 3), user=user)
+        for number, user in enumerate(users)
+    ]
+    assert judged(hated, agrees)[0] == {"b"}
+
+
 def test_what_was_shown_below_the_last_satisfied_click_never_comes_out():
     """However often it was shown and not clicked: d stands below each click, a hundred times."""
     seen = likes(3, *(f"u{number}" for number in range(100)))

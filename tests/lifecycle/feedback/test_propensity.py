@@ -117,3 +117,34 @@ def test_impressions_are_read_as_they_were_logged():
     assert found.pairs == 100 and found.queries == 50 and found.users == 300
     with pytest.raises(FeedbackError, match="nothing was clicked"):
         fit(readings([searched(1, "q", "ab")], 30.0))
+
+
+def test_a_document_that_one_list_names_twice_says_nothing_of_ranks():
+    """Two chunks of d under one name, of which the better always stands above: where they stood is confounded."""
+    rng = np.random.default_rng(8)
+    relevance, seen = (0.8, 0.2, 0.5, 0.4), []
+    for number in range(2000):
+        order = "ddab" if number // 50 % 2 else "ddba"
+        done = [
+            ("click", rank)
+            for rank in range(1, 5)
+            if rng.random() < relevance[rank - 1 if rank < 3 else "ab".index(order[rank - 1]) + 2]
+        ]
+        seen.append(searched(number, f"q{number % 50}", order, *done, user=f"u{number % 300}"))
+    with pytest.raises(FeedbackError, match="stood at rank 1 and at another one"):
+        fit(readings(seen, 30.0))
+    alone = [searched(number, "q", "dd", ("click", 1), user=f"u{number}") for number in range(9)]
+    with pytest.raises(FeedbackError, match="names more than once; give each hit's `chunk`"):
+        fit(readings(alone, 30.0))
+
+
+def test_a_rank_of_which_nothing_can_be_told_is_named():
+    rng = np.random.default_rng(6)
+    seen = []
+    for number in range(2000):
+        order = "abc" if number // 50 % 2 else "bac"
+        done = [("click", rank) for rank in (1, 2, 3) if rng.random() < 0.6 / rank]
+        seen.append(searched(number, f"q{number % 50}", order, *done, user=f"u{number % 300}"))
+    found = fit(readings(seen, 30.0))
+    assert list(found.by_rank) == [1, 2] and list(found.left_out) == [3]
+    assert "at another rank" in found.left_out[3]

@@ -22,6 +22,10 @@ def test_the_last_click_satisfies_where_nothing_was_asked_again():
     assert satisfied(first, soon) == [set(), set()], "it was asked in other words ten minutes later"
     same = searched(3, "Pump, noise!", "abc", after=3600 + 600)
     assert satisfied(first, same) == [{3}, set()], "the same words are no reformulation"
+    after = searched(6, "pump rattles", "abc", after=3600 + 900)
+    assert satisfied(first, same, after) == [set(), set(), set()], "the same words, and then other ones"
+    nothing = searched(7, "pump rattles", "", after=3600 + 600)
+    assert satisfied(first, nothing) == [set()], "nor where the other words found nothing"
     later = searched(4, "pump rattles", "abc", after=3600 + 1900)
     assert satisfied(first, later) == [{3}, set()], "another session"
     other = searched(5, "pump rattles", "abc", user="u2", after=3600 + 600)
@@ -36,6 +40,7 @@ def test_leaving_and_asking_again_say_that_the_last_click_did_not_satisfy():
 
 def test_of_a_last_click_that_is_known_to_have_been_short_being_last_says_nothing():
     assert satisfied(searched(1, "q", "abc", ("click", 2), ("dwell", 2, 3.0))) == [set()]
+    assert satisfied(searched(1, "q", "abc", ("click", 2), ("dwell", 2, 0.0))) == [set()]
 
 
 def test_of_nobodys_session_it_is_not_known_whether_it_was_asked_again():

@@ -15,11 +15,20 @@ class Feedback(Section, frozen=True, kw_only=True):
         ),
     ] = "required"
     retention_days: Annotated[
-        int, Meta(ge=1, description="days after which events are deleted; what was learnt from them stays")
+        int,
+        Meta(
+            ge=1,
+            le=36_500,
+            description="days after which events are deleted; what was learnt from them stays",
+        ),
     ] = 180
     waiting_hours: Annotated[
         float,
-        Meta(gt=0, description="hours that an action is kept whose impression is not known, or not yet"),
+        Meta(
+            gt=0,
+            le=8_760,
+            description="hours that an action is kept whose impression is not known, or not yet",
+        ),
     ] = 24.0
     user_daily: Annotated[
         int, Meta(ge=1, description="impressions of one user that count a day; more of them are left out")

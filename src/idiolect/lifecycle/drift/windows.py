@@ -94,10 +94,21 @@ def add(path: Path, window: Window, needed: int) -> Window:
     """Write a window with its streaks and alarms, in the place of an earlier look at the same texts; return it."""
     windows = read_windows(path)
     place = next((at for at, one in enumerate(windows) if one.digest == window.digest), len(windows))
-    window = judged(window, windows[:place], needed)
     windows[place : place + 1] = [window]
+    for at in range(place, len(windows)):  # what followed the earlier look follows this one
+        windows[at] = judged(windows[at], windows[:at], needed)
     write_jsonl(path, windows)
-    return window
+    return windows[place]
+
+
+def standing(windows: Sequence[Window]) -> list[str]:
+    """The alarms that stand, "queries: mmd" …: those of each side's last look that could tell anything."""
+    last: dict[SideName, list[str]] = {}
+    for window in windows:
+        for side in window.sides:
+            if side.status != "too few":
+                last[side.name] = [f"{side.name}: {found.key}" for found in side.findings if found.alarm]
+    return [alarm for alarms in last.values() for alarm in alarms]
 
 
 def judged(window: Window, earlier: Sequence[Window], needed: int) -> Window:

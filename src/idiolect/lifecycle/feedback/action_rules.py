@@ -33,11 +33,11 @@ def stranger(action: Action, impression: Impression) -> bool:
 
 
 def doubled(actions: Sequence[Action]) -> set[int]:
-    """Places of actions, in the order of time, that repeat the one before of their kind and hit."""
-    last: dict[tuple[str, int], float] = {}
+    """Places of actions, in the order of time, that repeat the one before: of their kind and hit, and as long."""
+    last: dict[tuple[str, int, float], float] = {}
     found = set()
     for place, action in enumerate(actions):
-        key, now = (action.kind, action.rank), seconds(action.time)
+        key, now = (action.kind, action.rank, action.seconds), seconds(action.time)
         if key in last and now - last[key] < DOUBLED:
             found.add(place)
         last[key] = now

@@ -52,9 +52,13 @@ class Cleaned:
         self.left_out: dict[str, LeftOut] = {}
 
     def __iter__(self) -> Iterator[Seen]:
-        doomed = self._doomed()
+        doomed, judged = self._judged()
         counts: dict[Rule, list[int]] = {rule: [0, 0] for rule in RULES}
         for seen in self._read():
+            if (
+                seen.impression.id not in judged
+            ):  # it came in between: the next reading judges it with its user
+                continue
             if rule := doomed.get(seen.impression.id):
                 counts[rule][0] += 1
                 counts[rule][1] += len(seen.actions)
@@ -69,8 +73,8 @@ class Cleaned:
             if impressions or actions
         }
 
-    def _doomed(self) -> dict[str, Rule]:
-        """Impression → the rule that leaves it out."""
+    def _judged(self) -> tuple[dict[str, Rule], set[str]]:
+        """Impression → the rule that leaves it out; and all impressions that were looked at."""
         doomed: dict[str, Rule] = {}
         trails: dict[str, list[Asked]] = defaultdict(list)
         for seen in self._read():
@@ -82,7 +86,7 @@ class Cleaned:
             trails[impression.user or impression.session].append(asked)
         for user, trail in trails.items():
             self._judge(trail, doomed, known=bool(user))
-        return doomed
+        return doomed, {one.name for trail in trails.values() for one in trail}
 
     def _judge(self, trail: list[Asked], doomed: dict[str, Rule], known: bool) -> None:
         """Whoever gives neither user nor session counts as one: too many to be called a machine, but capped as one."""

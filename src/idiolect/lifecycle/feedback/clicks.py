@@ -48,10 +48,11 @@ class Reading:
 
 def readings(seen: Iterable[Seen], satisfied_seconds: float) -> Iterator[Reading]:
     """One for each impression that showed something, in the order given."""
-    given = [one for one in seen if one.impression.hits]
-    again = _asked_again(given)
+    given = list(seen)
+    again = _asked_again(given)  # also by a search that found nothing
     for one in given:
-        yield _reading(one, one.impression.id in again, satisfied_seconds)
+        if one.impression.hits:
+            yield _reading(one, one.impression.id in again, satisfied_seconds)
 
 
 def _reading(seen: Seen, again: bool, satisfied_seconds: float) -> Reading:
@@ -76,7 +77,7 @@ def _reading(seen: Seen, again: bool, satisfied_seconds: float) -> Reading:
         if action.kind in _OPENED:
             moment = at(action.time)
             first[place] = min(moment, first.get(place, moment))
-        if action.seconds:
+        if action.seconds or action.kind == "dwell":
             seconds[place] = max(action.seconds, seconds.get(place, 0.0))
     read = {place for place, length in seconds.items() if length >= satisfied_seconds and place in first}
     satisfied = liked | read
@@ -110,9 +111,10 @@ def _asked_again(given: Sequence[Seen]) -> set[str]:
     again = set(unknown)
     for impressions in sessions.values():
         ordered = sorted(impressions, key=lambda one: at(one.time))
-        for before, after in itertools.pairwise(ordered):
+        for before, after in reversed(list(itertools.pairwise(ordered))):
             soon = at(after.time) - at(before.time) <= PAUSE
-            if soon and normalised(after.query) != normalised(before.query):
+            # the same words once more, before other ones, end nothing
+            if soon and (after.id in again or normalised(after.query) != normalised(before.query)):
                 again.add(before.id)
     return again
 

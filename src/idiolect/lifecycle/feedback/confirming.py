@@ -17,7 +17,8 @@ from idiolect.training.raters import Pair, Rater
 class Confirmer:
     """A teacher: the fused scores of a corpus of chunks, or, where one is given, what a rater says of them.
 
-    Of a hit that names no chunk, its document's best by the fused ranking is judged.
+    Of a hit that names no chunk, its document's best by the fused ranking is judged.  Where a rater says nothing of one
+    of the positives, the lowest is not known: NaN.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Confirmer:
         ]
         scores = self._scores(doubts, meant, fused)
         return [
-            Opinion(scores[doubt.words, hit], min(scores[doubt.words, column] for column in answers))
+            Opinion(
+                scores[doubt.words, hit], float(np.min([scores[doubt.words, column] for column in answers]))
+            )
             if hit is not None and answers
             else None
             for doubt, (hit, answers) in zip(doubts, meant, strict=True)

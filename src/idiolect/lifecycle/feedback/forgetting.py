@@ -7,11 +7,11 @@ from pathlib import Path
 
 from idiolect.config import Privacy
 from idiolect.errors import FeedbackError, UsageError
+from idiolect.evaluation.labels import normalised
 from idiolect.files import read_jsonl, write_jsonl
 from idiolect.lifecycle.audit.chain import Chain
 from idiolect.lifecycle.drift.reference import forget_users
 from idiolect.lifecycle.feedback import database
-from idiolect.lifecycle.feedback.events import normalised
 from idiolect.lifecycle.feedback.hiding import key_file, pseudonym
 from idiolect.lifecycle.privacy.pseudonyms import key_at
 from idiolect.records import Record
@@ -37,7 +37,7 @@ def forget(work: Workspace, user: str, privacy: Privacy) -> Forgotten:
     """Take out a user's impressions, all actions on them, and the user's actions on others.
 
     Raises UsageError for no name at all, FeedbackError where there is no log, where its key is gone, or while another
-    process reads it.
+    process reads it, WorkspaceError while one holds WORK.
     """
     if not user:
         raise UsageError("--user is empty: give the name by which events call the user")
@@ -50,11 +50,17 @@ def forget(work: Workspace, user: str, privacy: Privacy) -> Forgotten:
             "with --set privacy.key=FILE, or delete the log as a whole"
         )
     who = pseudonym(key_at(key), "user", user)
+    with work.held():  # what learns now would bring back what goes
+        return _forgotten(work, who)
+
+
+def _forgotten(work: Workspace, who: str) -> Forgotten:
     try:
         with contextlib.closing(database.connected(work.feedback)) as connection:
-            impressions, actions, queries = _taken_out(connection, who)
-            learnt = _unlearnt(work.learnt / "queries.jsonl", _only(connection, queries))
+            # the log last: it says what goes, also to whoever begins anew after a process that was killed
+            learnt = _unlearnt(work.learnt_queries, _theirs_alone(connection, who))
             forget_users(work.drift_reference, {who})
+            impressions, actions = _taken_out(connection, who)
             emptied = database.emptied(connection)
     except sqlite3.Error as error:
         raise FeedbackError(
@@ -72,25 +78,26 @@ def forget(work: Workspace, user: str, privacy: Privacy) -> Forgotten:
     return Forgotten(reference=reference, impressions=impressions, actions=actions, learnt=learnt)
 
 
-def _taken_out(connection: sqlite3.Connection, who: str) -> tuple[int, int, set[str]]:
-    with database.transaction(connection):
-        queries = {
+def _theirs_alone(connection: sqlite3.Connection, who: str) -> set[str]:
+    """The words of queries that nobody else in the log has asked, in whatever spelling."""
+    own, others = (
+        {
             normalised(query)
-            for (query,) in connection.execute("SELECT query FROM impressions WHERE user = ?", (who,))
+            for (query,) in connection.execute(f"SELECT query FROM impressions WHERE {which}", (who,))
         }
+        for which in ("user = ?", "user != ?")
+    )
+    return own - others
+
+
+def _taken_out(connection: sqlite3.Connection, who: str) -> tuple[int, int]:
+    with database.transaction(connection):
         actions = connection.execute(
             "DELETE FROM actions WHERE user = ? OR impression IN (SELECT name FROM impressions WHERE user = ?)",
             (who, who),
         ).rowcount
         impressions = connection.execute("DELETE FROM impressions WHERE user = ?", (who,)).rowcount
-    return impressions, actions, queries
-
-
-def _only(connection: sqlite3.Connection, queries: set[str]) -> set[str]:
-    """Those of the queries that nobody who is left has asked."""
-    if not queries:
-        return set()
-    return queries - {normalised(query) for (query,) in connection.execute("SELECT query FROM impressions")}
+    return impressions, actions
 
 
 def _unlearnt(path: Path, queries: set[str]) -> int:

@@ -74,7 +74,7 @@ def preference(given: Iterable[Reading], seed: int, teams: tuple[str, str] | Non
     """What interleaved impressions say; those without teams, or with others than `teams`, are no part of it.
 
     Without `teams` they are the two that there are, in the order of their names.  Raises FeedbackError where
-    nothing was interleaved, or more than two teams were.
+    nothing was interleaved, more than two teams were, or `teams` are not two of them.
     """
     rows = [one for one in given if any(hit.team for hit in one.hits)]
     names = sorted({hit.team for one in rows for hit in one.hits if hit.team})
@@ -88,6 +88,10 @@ def preference(given: Iterable[Reading], seed: int, teams: tuple[str, str] | Non
                 f"{len(names)} teams were interleaved ({', '.join(names)}): name the two to compare"
             )
         teams = names[0], names[1]
+    if odd := sorted({*teams} - {*names}):
+        raise FeedbackError(f"no hit is of the team {odd[0]!r}: there are {', '.join(names)}")
+    if teams[0] == teams[1]:
+        raise FeedbackError(f"{teams[0]} cannot be compared with itself: name two teams")
     rows = [one for one in rows if {hit.team for hit in one.hits} <= {*teams, ""}]
     won: dict[str, dict[str, float]] = {team: {} for team in teams}
     users: dict[str, str] = {}

@@ -1,8 +1,9 @@
 """Events into the log: with consent, in time, masked, each once."""
 
+import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -83,18 +84,27 @@ class Keeper:
             self._connection.close()
             self._connection = None
 
+    def tidy(self) -> None:
+        """Delete what has expired, where that was last done an hour ago. Raises FeedbackError where that fails."""
+        with self._writing():
+            self._opened()
+
     def keep_all(self, read: Iterable[Read]) -> Kept:
         """What was read of a file, in batches: each is in the log, or nothing of it."""
-        left, total = iter(read), Kept()
+        left, total, refused = iter(read), Kept(), set[str]()
         while batch := list(islice(left, BATCH)):
             total += Kept(set_aside=[one for one in batch if isinstance(one, SetAside)])
-            total += self.keep([one for one in batch if not isinstance(one, SetAside)])
+            total += self._keep([one for one in batch if not isinstance(one, SetAside)], refused)
         return msgspec.structs.replace(total, set_aside=_placed(total.set_aside))
 
     def keep(self, events: Sequence[tuple[int, Event]]) -> Kept:
         """Events with their places, all of them in one transaction. Raises FeedbackError where that fails."""
+        return self._keep(events, set())
+
+    def _keep(self, events: Sequence[tuple[int, Event]], refused: set[str]) -> Kept:
+        """`refused` remembers the impressions of which nothing is kept, whatever was done with them later."""
         self._look_what_was_erased()
-        ready, aside, refused = [], [], set[str]()
+        ready, aside = [], []
         erased = 0
         for place, event in sorted(events, key=lambda one: isinstance(one[1], Action)):
             try:
@@ -117,7 +127,7 @@ class Keeper:
     def _permitted(self, event: Event, refused: set[str]) -> tuple[Event, int]:
         """The event as it may be kept, and how many of its hits may not; impressions come before actions.
 
-        Raises NoEventError; `refused` remembers the impressions of which nothing is kept.
+        Raises NoEventError.
         """
         if isinstance(event, Action) and event.impression in refused:
             raise NoEventError("its impression was set aside")
@@ -143,26 +153,29 @@ class Keeper:
     def _written(self, events: Sequence[tuple[int, Event]]) -> tuple[Counter[str], list[SetAside]]:
         counts: Counter[str] = Counter()
         conflicts: list[SetAside] = []
+        with self._writing(), database.transaction(connection := self._opened()):
+            for place, event in events:
+                outcome = (
+                    _put_impression(connection, event)
+                    if isinstance(event, Impression)
+                    else _put_action(connection, event)
+                )
+                if outcome == "other":
+                    reason = "another impression of this id is in the log"
+                    conflicts.append(SetAside(place=place, reason=reason))
+                else:
+                    counts[outcome] += 1
+        return counts, conflicts
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            connection = self._opened()
-            with database.transaction(connection):
-                for place, event in events:
-                    outcome = (
-                        _put_impression(connection, event)
-                        if isinstance(event, Impression)
-                        else _put_action(connection, event)
-                    )
-                    if outcome == "other":
-                        reason = "another impression of this id is in the log"
-                        conflicts.append(SetAside(place=place, reason=reason))
-                    else:
-                        counts[outcome] += 1
+            yield
         except sqlite3.Error as error:
             self.close()
             raise FeedbackError(
                 f"the feedback log {self.path} cannot be written ({error}): free some space, or mend it"
             ) from None
-        return counts, conflicts
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:

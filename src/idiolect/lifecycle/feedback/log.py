@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,8 @@ from idiolect.lifecycle.feedback.cleaning import Cleaned
 from idiolect.lifecycle.feedback.database import oldest, reading
 from idiolect.lifecycle.feedback.events import Action, Hit, Impression, Seen
 
-_hits = msgspec.json.Decoder(list[Hit])
+_hits = msgspec.json.Decoder(list[dict[str, Any]])
+"""Without the limits that hold for what comes: masked, a name can be longer."""
 
 
 class FeedbackLog:
@@ -66,7 +68,7 @@ def impression_of(row: Row) -> Impression:
         id=name,
         time=time,
         query=query,
-        hits=_hits.decode(hits),
+        hits=[Hit(**hit) for hit in _hits.decode(hits)],
         user=user,
         session=session,
         model=model,

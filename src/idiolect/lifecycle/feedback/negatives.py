@@ -49,9 +49,9 @@ def passed_over(
     opened: dict[str, set[Key]] = defaultdict(set)
     for one in given:
         opened[one.words].update(key_of(one.hits[place]) for place in one.opened | one.satisfied)
-        lowest = max((one.hits[place].rank for place in one.satisfied), default=0)
+        lowest = max((one.hits[place].rank for place in one.satisfied - one.disliked), default=0)
         for place, hit in enumerate(one.hits):
-            if hit.rank < lowest and place not in one.opened:
+            if hit.rank < lowest and place not in one.opened | one.disliked:
                 skipped[one.words][key_of(hit)].add(one.user)
     found: dict[str, dict[Key, int]] = {}
     for words, answers in positives.items():

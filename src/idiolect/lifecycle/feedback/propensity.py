@@ -7,6 +7,7 @@ says nothing, however often it was clicked.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -26,6 +27,8 @@ FEWEST = 10
 WIDEST = 4.0
 """A rank whose interval's ends are further apart than this factor is left out: its weights would be half or twice as
 large as they should be."""
+
+_Row = tuple[tuple[str, str, str], int, bool, str, str]
 
 
 class Theta(Record, frozen=True, kw_only=True):
@@ -54,13 +57,26 @@ class Propensities(Record, frozen=True, kw_only=True):
 
 
 def fit(given: Iterable[Reading]) -> Propensities:
-    """Raises FeedbackError where the top rank and one more at least cannot be told apart from what stood there."""
-    rows = [
-        ((one.words, hit.document, hit.chunk), hit.rank, place in one.opened, one.words, one.independent())
-        for one in given
-        for place, hit in enumerate(one.hits)
-        if hit.rank <= DEEPEST
-    ]
+    """Raises FeedbackError where the top rank and one more at least cannot be told apart from what stood there.
+
+    What one list names twice, as two chunks of which the document alone is known, are two things of unlike relevance
+    under one name: where they stood says nothing.
+    """
+    rows: list[_Row] = []
+    unlike = 0
+    for one in given:
+        names = Counter((hit.document, hit.chunk) for hit in one.hits)
+        for place, hit in enumerate(one.hits):
+            name = hit.document, hit.chunk
+            if names[name] > 1:
+                unlike += place in one.opened
+            elif hit.rank <= DEEPEST:
+                rows.append(((one.words, *name), hit.rank, place in one.opened, one.words, one.independent()))
+    if unlike and not any(clicked for _, _, clicked, _, _ in rows):
+        raise FeedbackError(
+            f"no propensities: each of {unlike:,} clicks is on a document that its list names more than once; give "
+            "each hit's `chunk`"
+        )
     return fit_shown(Shown(*(zip(*rows, strict=True) if rows else ((),) * 5)))
 
 
@@ -70,8 +86,10 @@ def fit_shown(shown: Shown) -> Propensities:
     if not clicked:
         raise FeedbackError("no propensities: nothing was clicked; wait for feedback")
     depth = shown.depth
-    left_out: dict[int, str] = {}
+    opened = np.bincount(shown.rank, shown.clicked, minlength=depth) > 0
     shown.telling(np.ones(depth, bool))
+    alone = np.flatnonzero(opened & ~shown.standing())
+    left_out = {int(rank) + 1: "nothing that was clicked stood there and at another rank" for rank in alone}
     if not len(shown.rank):
         raise FeedbackError(
             f"no propensities: each of the documents that {clicked:,} clicks opened stood at one rank alone for its "
