@@ -66,7 +66,6 @@ def parts(found: Scan, assumed: str, hide: Masker) -> Iterator[Part]:
             if _is_corpus(file) and size > PART_BYTES:
                 yield from _stretches(file, path, around)
                 continue
-                continue
         except OSError:
             size = 0
         yield Part(str(file), path, 0, size, around=around)
