@@ -52,14 +52,17 @@ def learn_feedback(context: Context) -> Learnt:
 def named(seen: Iterable[Seen], names: DocumentNames, chunks: Iterable[Chunk]) -> Iterator[Seen]:
     """Hits, and what was done with them, by the ids of WORK's documents and chunks.
 
-    What is none of these keeps the document's name alone. Every action on a hit must have its rank, as
-    `FeedbackLog.seen` gives it.
+    Of a known document's chunk that is gone the document's name is left. What WORK does not know keeps its names:
+    documents may be indexed, and searched, before a refresh takes them in. Every action on a hit must have its rank,
+    as `FeedbackLog.seen` gives it.
     """
     owners = {chunk.id: chunk.document_id for chunk in chunks}
+    ingested = set(owners.values())
 
     def known(hit: Hit) -> Hit:
         document = names.find(hit.document)[0] or hit.document
-        return replace(hit, document=document, chunk=hit.chunk if owners.get(hit.chunk) == document else "")
+        gone = document in ingested and owners.get(hit.chunk) != document
+        return replace(hit, document=document, chunk="" if gone else hit.chunk)
 
     for one in seen:
         impression = replace(one.impression, hits=[known(hit) for hit in one.impression.hits])

@@ -51,6 +51,15 @@ def test_a_task_that_goes_wrong_costs_itself_alone() -> None:
     assert found["eats memory"] == Failure("too much memory: reading it took more than 400 MB")
 
 
+def test_a_task_without_a_result_is_tried_again_as_smaller_ones_in_its_place() -> None:
+    def smaller(task: str) -> list[str]:
+        return {"hangs": ["half", "is killed"], "is killed": ["quarter", "crashes"]}.get(task, [])
+
+    found = [result for _, result in pool(smaller=smaller).map(["one", "hangs", "two"])]
+    lost = Failure("corrupt: its reader crashed (exit code -11)")
+    assert found == ["done: one", "done: half", "done: quarter", lost, "done: two"]
+
+
 def test_tasks_are_handed_out_as_they_are_needed() -> None:
     taken = []
 

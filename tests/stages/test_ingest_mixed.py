@@ -14,6 +14,7 @@ from mixed_files import BROKEN, WHOLE, Village, write_broken, write_whole
 
 from idiolect.config import load
 from idiolect.files import read_jsonl
+from idiolect.progress import Silent
 from idiolect.records import Chunk, Document, RejectedDocument
 from idiolect.stages import parts
 from idiolect.stages.context import Context
@@ -53,6 +54,7 @@ def test_every_format_is_read_and_what_is_broken_is_set_aside_with_its_reason(tm
 def corpus_of(path: Path, lines: int) -> Path:
     village = Village(3)
     rows = ({"_id": f"d{n}", "title": village.title(), "text": village.paragraph()} for n in range(lines))
+    path.parent.mkdir(exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -82,6 +84,32 @@ def test_a_file_that_takes_too_long_or_is_too_large_costs_itself_alone(tmp_path:
     summary = run(context(docs, tmp_path / "work", "ingest.seconds_per_file=1"))
     assert rejections(tmp_path / "work")["huge.txt"].startswith("too slow: reading it took more than 1 s")
     assert summary["documents"] == 3
+
+
+class Told(Silent):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def test_of_a_corpus_that_takes_too_long_only_the_lines_that_do_are_left_out(tmp_path: Path) -> None:
+    docs = corpus_of(tmp_path / "docs" / "corpus.jsonl", 20)
+    long = "".join(f"word{n} of the forge. " for n in range(90_000))
+    with docs.open("a") as file:
+        file.write(json.dumps({"_id": "long", "text": long}) + "\n")
+    with docs.open("ab") as corpus:
+        corpus.write(corpus_of(tmp_path / "rest.jsonl", 10).read_bytes().replace(b'"d', b'"e'))
+    told = Told()
+    given = load(None, ("ingest.seconds_per_file=1",))
+    summary = run(Context(Workspace(tmp_path / "work"), given, told, source=docs.parent))
+    assert summary["documents"] == 30
+    assert rejections(tmp_path / "work") == {
+        "corpus.jsonl:21": "too slow: reading it took more than 1 s",
+    }
+    assert "nothing of corpus.jsonl:21 was taken: too slow: reading it took more than 1 s" in told.lines
+    assert "ingest.seconds_per_file and ingest.memory_mb allow more" in told.lines
 
 
 def test_two_documents_with_one_id_and_copies_are_told(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class Pool(Generic[Task, Result]):
 
     `function` and `setup` are importable, and all that they take and give can be pickled.
     `seconds` is how long a task may take; `setup(*given)` runs once in each process.
+    `smaller` gives the tasks that one without a result is tried again as, none where it cannot be divided.
     """
 
     function: Callable[[Task], Result]
@@ -40,9 +41,10 @@ class Pool(Generic[Task, Result]):
     memory_mb: int
     setup: Callable[..., None]
     given: Sequence[Any] = ()
+    smaller: Callable[[Task], Sequence[Task]] = lambda task: ()
 
     def map(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Failure]]:
-        """Each task with its result, in the order of the tasks."""
+        """Each task with its result, in the order of the tasks; smaller ones stand where theirs stood."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([self.function.__module__])
         before = {name: os.environ.get(name) for name in _ONE_THREAD}
@@ -56,17 +58,31 @@ class Pool(Generic[Task, Result]):
         try:
             waiting: deque[tuple[Task, Any]] = deque()
             for task in tasks:
-                waiting.append((task, pool.schedule(self.function, (task,), timeout=self.seconds(task))))
+                waiting.append(self._handed(task, pool))
                 if len(waiting) >= self.workers * _IN_FLIGHT:
-                    first, future = waiting.popleft()
-                    yield first, self._result(first, future)
-            for task, future in waiting:
-                yield task, self._result(task, future)
+                    yield from self._first(waiting, pool)
+            while waiting:
+                yield from self._first(waiting, pool)
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
             pool.stop()
             pool.join()
+
+    def _handed(self, task: Task, pool: ProcessPool) -> tuple[Task, Any]:
+        return task, pool.schedule(self.function, (task,), timeout=self.seconds(task))
+
+    def _first(
+        self, waiting: deque[tuple[Task, Any]], pool: ProcessPool
+    ) -> Iterator[tuple[Task, Result | Failure]]:
+        """The result of the first that waits; nothing where smaller ones take its place."""
+        task, future = waiting.popleft()
+        result = self._result(task, future)
+        again = self.smaller(task) if isinstance(result, Failure) else ()
+        if again:
+            waiting.extendleft(self._handed(one, pool) for one in reversed(again))
+        else:
+            yield task, result
 
     def _result(self, task: Task, future: Any) -> Result | Failure:
         try:

@@ -28,10 +28,13 @@ from idiolect.runtimes.hardware import available_cpus
 from idiolect.runtimes.model_files import ModelFiles
 from idiolect.runtimes.starting import counted_by
 from idiolect.stages.context import Context, Summary
-from idiolect.stages.parts import Part, parts
+from idiolect.stages.parts import Part, parts, smaller
 from idiolect.stages.reading import Outcome, Settings, outcomes, read, set_up
 
 __all__ = ["run", "source_digest"]
+
+_TOLD = 5
+"""Files that could not be read are named up to here; a corpus file among them may be most of DOCS."""
 
 
 def run(context: Context) -> Summary:
@@ -57,6 +60,8 @@ def run(context: Context) -> Summary:
     write_jsonl(work.chunks, (marks.on(chunk) for chunk in corpus.chunks()))
     summary = _summary(tally, marks, found)
     _tell(context.progress, summary)
+    for line in corpus.unread():
+        context.progress.note(line)
     for note in (*tally.rulings.notes(), *tally.masked.notes()):
         context.progress.note(note)
     return summary
@@ -102,6 +107,7 @@ def _read(
         memory_mb=ingest.memory_mb,
         setup=set_up,
         given=(settings, digest_value([__version__, msgspec.to_builtins(settings)])),
+        smaller=smaller,
     )
     permits = Permits(config)
     to_read = list(parts(found, permits.policy.assumed, hide))
@@ -109,9 +115,11 @@ def _read(
     progress.start(
         "reading documents", len(to_read), "files" if len(to_read) == len(found.files) else "parts of files"
     )
+    ends = {(part.file, part.end) for part in to_read}
     for part, result in pool.map(to_read):
         corpus.add(part, result)
-        progress.advance()
+        if (part.file, part.end) in ends:  # and not a smaller one, of which more follow
+            progress.advance()
     progress.finish()
     return corpus
 
@@ -143,6 +151,15 @@ class _Corpus:
         for outcome in self.outcomes():
             if outcome.reason:
                 yield RejectedDocument(path=self.suppressed.hidden(outcome.place), reason=outcome.reason)
+
+    def unread(self) -> Iterator[str]:
+        """What could not be read at all, however many documents are in it, and which settings let it be."""
+        failed = [place for place in self.places if isinstance(place, RejectedDocument)]
+        for one in failed[:_TOLD]:
+            yield f"nothing of {self.suppressed.hidden(one.path)} was taken: {one.reason}"
+        if failed:
+            more = f"{len(failed) - _TOLD:,} more so, in rejected_documents.jsonl; " if failed[_TOLD:] else ""
+            yield f"{more}ingest.seconds_per_file and ingest.memory_mb allow more"
 
     def outcomes(self) -> Iterator[Outcome]:
         """Every document, or the reason for none; of two with one id the second is left out.

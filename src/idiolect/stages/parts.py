@@ -1,7 +1,10 @@
 """What of the documents is read in one go: a file, or a stretch of lines of a large JSONL corpus."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from idiolect.files import digest_value
 from idiolect.lifecycle.licences.folders import Folders, Stated
@@ -15,6 +18,9 @@ PART_BYTES = 2_000_000
 
 LIMITED_BYTES = 5_000_000
 """`ingest.seconds_per_file` is for each so many bytes begun."""
+
+_PIECES = 8
+"""Stretches that are made of one that could not be read: a line that hangs is found among thousands in four rounds."""
 
 
 class Part(Record, frozen=True):
@@ -57,12 +63,41 @@ def parts(found: Scan, assumed: str, hide: Masker) -> Iterator[Part]:
         around = folders.of(file)
         try:
             size = file.stat().st_size if file.is_file() else 0
-            if file.suffix.lower() == ".jsonl" and size > PART_BYTES:
+            if _is_corpus(file) and size > PART_BYTES:
                 yield from _stretches(file, path, around)
                 continue
         except OSError:
             size = 0
         yield Part(str(file), path, 0, size, around=around)
+
+
+def smaller(part: Part) -> list[Part]:
+    """What to read instead of a part that took too long, or too much memory: about a _PIECES-th of its lines each.
+
+    Empty where it is one line, or of no JSONL corpus. So a corpus on a busy machine takes its time, and a line that
+    cannot be read costs itself alone.
+    """
+    if not _is_corpus(Path(part.file)):
+        return []
+    try:
+        with Path(part.file).open("rb") as file:
+            file.seek(part.start)
+            lines = io.BytesIO(file.read(part.end - part.start)).readlines()
+    except OSError:
+        return []
+    if len(lines) < 2:
+        return []
+    many = -(-len(lines) // _PIECES)  # of lines, not bytes: one may be as long as all others
+    found, start, first = [], part.start, part.line or 1
+    for at in range(0, len(lines), many):
+        end = start + sum(map(len, lines[at : at + many]))
+        found.append(replace(part, start=start, end=end, line=first + at))
+        start = end
+    return found
+
+
+def _is_corpus(file: Path) -> bool:
+    return file.suffix.lower() == ".jsonl"
 
 
 def _stretches(file: Path, path: str, around: Stated) -> Iterator[Part]:

@@ -30,11 +30,11 @@ def test_what_was_done_follows_its_hit_to_the_name_of_now(tmp_path):
     (seen,) = named(log_of(tmp_path).seen(), DocumentNames(documents, CHUNKS), CHUNKS)
     shown = [(hit.document, hit.chunk) for hit in seen.impression.hits]
     assert path != "ops-keys"
-    assert shown == [("ops-keys", ""), ("faq", ""), ("faq", "faq#0"), ("elsewhere", "")]
+    assert shown == [("ops-keys", ""), ("faq", ""), ("faq", "faq#0"), ("elsewhere", "elsewhere#1")]
     assert [(one.rank, one.document, one.chunk) for one in seen.actions] == [
         (1, "ops-keys", ""),
         (2, "faq", ""),
-        (4, "elsewhere", ""),
+        (4, "elsewhere", "elsewhere#1"),
         (0, "", ""),
     ]
     (read,) = readings([seen], 30.0)
