@@ -11,6 +11,8 @@ from registered import QUERIES, write_model
 from idiolect.bundle import Bundle
 from idiolect.errors import UsageError
 from idiolect.lifecycle.registry import located, registry_uri
+from idiolect.lifecycle.registry.catalogue import Registry
+from idiolect.lifecycle.registry.references import Reference
 
 
 def test_list_has_a_line_a_model_with_what_it_stands_on(pumps, plain, tmp_path):
@@ -25,8 +27,12 @@ def test_list_has_a_line_a_model_with_what_it_stands_on(pumps, plain, tmp_path):
     assert (line["champion"], line["versions"], line["base"]) == (1, 3, "base of first")
     assert (line["drift"], line["taint"], line["verdict"]) == ("not measured", "", "promote")
     assert 0 <= line["age"] < 3_600
+    registry = Registry.at(str(pumps.folder))
+    registry.mark(registry.find(Reference.parse("pumps@1")), drift="alarm, 2026-03-01: queries: mmd")
     lines = pumps("list")[1].splitlines()
     assert len(lines) == 4
+    assert "alarm, 2026-03-01  " in lines[1] and "mmd" not in lines[1]
+    assert "queries: mmd" in pumps("show", "pumps@1")[1]
     assert "1 of 3" in lines[1] and "base of first" in lines[1] and "+0.2" in lines[1]
 
 

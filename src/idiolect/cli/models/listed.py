@@ -51,7 +51,7 @@ def _lines(models: Any) -> list[str]:
             model.domain or "—",
             model.base,
             _age(model.age),
-            model.drift,
+            model.drift.partition(":")[0],  # what drifted, `models show` says
             model.taint or "no",
             _denied(model),
             model.verdict,
