@@ -155,7 +155,6 @@ def test_the_feedback_log_is_looked_at_from_where_the_last_window_ended(drift, w
 
 
 def test_the_registry_is_told(drift, tmp_path, capsys):
-    pytest.importorskip("mlflow")
     bundle = write_plain_bundle(tmp_path)
     desk = Desk(tmp_path / "registry", capsys)
     published = desk("publish", write_work(tmp_path / "published", bundle, "pumps"), "--name", "pumps")

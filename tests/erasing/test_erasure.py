@@ -297,7 +297,6 @@ def test_the_next_run_keeps_it_out_and_clears_what_it_makes(copy, docs, options)
 
 
 def test_a_published_version_can_no_longer_be_promoted(copy):
-    pytest.importorskip("mlflow")
     command("models", "publish", "work", "--name", "harbour", "--registry", "registry", "--json")
     assert any("lineage.db" in path for paths in held(copy / "registry").values() for path in paths)
     told = command(

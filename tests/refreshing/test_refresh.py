@@ -24,7 +24,6 @@ from idiolect.refreshing import journal
 from idiolect.stages.context import Context
 
 pytest.importorskip("openai")
-pytest.importorskip("mlflow")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 

@@ -8,7 +8,6 @@ from refreshing.months import Place, write_month
 from idiolect.teachers.failure_rounds import read_rounds
 
 pytest.importorskip("openai")
-pytest.importorskip("mlflow")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 UNTRAINED = (

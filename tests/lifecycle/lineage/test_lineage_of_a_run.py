@@ -360,7 +360,6 @@ def test_runs_are_openlineage_events(work, tmp_path, capsys):
 
 
 def test_what_is_published_takes_its_lineage_along(work, tmp_path, capsys, monkeypatch):
-    pytest.importorskip("mlflow")
     monkeypatch.setenv("IDIOLECT_REGISTRY", str(tmp_path / "registry"))
     with pytest.raises(SystemExit) as stop:
         main(["models", "publish", str(work.root), "--name", "pumps"])
